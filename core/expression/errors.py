@@ -1,0 +1,24 @@
+"""Why an expression was refused."""
+
+from core.errors import ZhishengError
+
+
+class ExpressionError(ZhishengError):
+    """An expression that cannot be understood or is over a limit.
+
+    `position` is a half-open code-point offset into the text as typed, `expected` says in Chinese what was wanted
+    there, `fix` is a whole expression to offer instead, or None.
+    """
+
+    def __init__(self, position: int, expected: str, fix: str | None = None) -> None:
+        self.position = position
+        self.expected = expected
+        self.fix = fix
+        hint = f"可以改成：{fix}" if fix else "请修改后再试。"
+        super().__init__(f"表达式第 {position + 1} 个字符处：{expected}。{hint}")
+
+    def caret(self, text: str) -> str:
+        """The expression with a caret below the offending character, full-width characters counted as two columns."""
+        line = "".join(" " if character.isspace() else character for character in text)
+        columns = sum(2 if ord(character) > 0x2E7F else 1 for character in line[: self.position])
+        return f"{line}\n{' ' * columns}^ {self.expected}"

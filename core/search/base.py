@@ -1,0 +1,217 @@
+"""What every search engine answers, and the records that cross its border."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol
+
+from core.errors import StorageError
+from core.expression.syntax import Expression
+
+
+class IndexOutdatedError(StorageError):
+    """The index on disk was written with another schema: it has to be rebuilt."""
+
+
+class SearchOrder(StrEnum):
+    NEWEST = "newest"
+    OLDEST = "oldest"
+    HOTTEST = "hottest"
+
+
+class Interval(StrEnum):
+    """Width of a histogram's buckets; days and weeks (from Monday) begin at midnight in Asia/Shanghai."""
+
+    HOUR = "hour"
+    DAY = "day"
+    WEEK = "week"
+
+
+class FacetField(StrEnum):
+    PLATFORM = "platform"
+    SOURCE = "source"
+    LEVEL = "level"
+    REGION = "region"
+    TOPIC = "topic"
+    POLARITY = "polarity"
+    EMPLOYER = "employer"
+    KEYWORD = "keyword"
+    EVENT = "event"
+    STORY = "story"
+
+
+class Breakdown(StrEnum):
+    """What each bucket of a histogram may be split by."""
+
+    POLARITY = "polarity"
+    TOPIC = "topic"
+    PLATFORM = "platform"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchDocument:
+    """One document as the index takes it; its text stays in PostgreSQL.
+
+    `revision` rises with every change of the document: a lower or equal one never replaces what is indexed.
+    `regions` are adcodes with their ancestors, times are aware, None is unknown.
+    """
+
+    id: int
+    revision: int
+    title: str
+    text: str
+    published_at: datetime
+    ingested_at: datetime
+    platform: str = ""
+    source_id: int = 0
+    source_name: str = ""
+    level: str | None = None
+    regions: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    polarity: str | None = None
+    relevant: bool | None = None
+    our_union: bool | None = None
+    employers: tuple[str, ...] = ()
+    keywords: tuple[str, ...] = ()
+    event_id: int | None = None
+    story_id: int | None = None
+    reposts: int | None = None
+    comments: int | None = None
+    views: int | None = None
+    hotness: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchQuery:
+    """What to look for: everything named must hold, an empty tuple or None asks nothing.
+
+    `since` and `until` bound `published_at`, half-open; `ingested_since` bounds when we got it. `now` is what
+    `time:24h` in the expression counts back from, and must be given when the expression has such a range.
+    `cursor` is what an earlier page of the same query returned.
+    """
+
+    expression: Expression | None = None
+    platforms: tuple[str, ...] = ()
+    source_ids: tuple[int, ...] = ()
+    levels: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    topics: tuple[str, ...] = ()
+    polarities: tuple[str, ...] = ()
+    relevant: bool | None = None
+    our_union: bool | None = None
+    event_id: int | None = None
+    story_id: int | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    ingested_since: datetime | None = None
+    now: datetime | None = None
+    order: SearchOrder = SearchOrder.NEWEST
+    limit: int = 20
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPage:
+    """Ids in order, the exact total, and the cursor of the next page or None when this is the last."""
+
+    ids: tuple[int, ...]
+    total: int
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class IndexFailure:
+    """A document that was not indexed; `is_retryable` says whether the same attempt may succeed later."""
+
+    id: int
+    reason: str
+    is_retryable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IndexResult:
+    """`stale` counts documents skipped because the same or a newer revision was there: no failure."""
+
+    indexed: int
+    stale: int = 0
+    failures: tuple[IndexFailure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HistogramBucket:
+    """`counts` splits `total` by the breakdown; a document with two topics counts under both."""
+
+    start: datetime
+    total: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class TermCount:
+    value: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class SearchHealth:
+    """`detail` says in Chinese what an operator should know."""
+
+    engine: str
+    is_available: bool
+    documents: int | None
+    bytes_on_disk: int | None
+    detail: str
+
+
+class DocumentSearch(Protocol):
+    """A projection of the documents that finds their ids.
+
+    What `index` and `delete` did is durable when they return, and visible to every process within two seconds.
+    Methods raise UnavailableError when the engine cannot be reached, IndexOutdatedError when it must be rebuilt, and
+    ConflictError when another process holds the writer.
+    """
+
+    name: str
+
+    def index(self, documents: Sequence[SearchDocument]) -> IndexResult: ...
+
+    def delete(self, ids: Sequence[int]) -> None: ...
+
+    def search(self, query: SearchQuery) -> SearchPage: ...
+
+    def count(self, query: SearchQuery) -> int: ...
+
+    def histogram(
+        self, query: SearchQuery, *, interval: Interval, by: Breakdown | None = None
+    ) -> tuple[HistogramBucket, ...]:
+        """Buckets that hold something, oldest first."""
+        ...
+
+    def facets(
+        self, query: SearchQuery, fields: Sequence[FacetField], *, size: int = 20
+    ) -> Mapping[FacetField, tuple[TermCount, ...]]:
+        """The most frequent values of each field, most frequent first, then by value."""
+        ...
+
+    def terms(
+        self, query: SearchQuery, field: FacetField, *, size: int = 20
+    ) -> tuple[TermCount, ...]: ...
+
+    def rebuild(self, documents: Iterable[SearchDocument]) -> IndexResult:
+        """Fill a new index beside the old one and switch to it at the end, in one step.
+
+        The old one answers until then. What other processes index meanwhile goes to the old one, so the caller's
+        iterable ends with what has changed since it began, or the caller queues those documents again.
+        """
+        ...
+
+    def clear(self) -> None: ...
+
+    def refresh(self) -> None:
+        """Make what was indexed visible to this object at once."""
+        ...
+
+    def health(self) -> SearchHealth: ...
+
+    def close(self) -> None: ...
