@@ -1,0 +1,1 @@
+"""PostgreSQL: the embedded server, sessions, the schema and its migrations."""

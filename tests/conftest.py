@@ -1,0 +1,48 @@
+"""Fixtures that more than one area needs."""
+
+import shutil
+from collections.abc import Iterator
+from itertools import count
+
+import psycopg
+import pytest
+from sqlalchemy.engine import URL, make_url
+
+from core.database import migrate
+from core.database.embedded import EmbeddedServer
+
+TEMPLATE = "zhisheng_template"
+_numbers = count(1)
+
+
+def _execute(server_url: URL, statement: str) -> None:
+    url = server_url.set(drivername="postgresql", database="postgres")
+    with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(statement.encode())
+
+
+@pytest.fixture(scope="session")
+def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """Yield the URL of a server that is this session's own and not crash-safe."""
+    server = EmbeddedServer(tmp_path_factory.mktemp("database-home"), durable=False)
+    handle = server.acquire()
+    yield make_url(handle.url)
+    handle.close()
+    shutil.rmtree(server.files.folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(database_server: URL) -> str:
+    _execute(database_server, f"CREATE DATABASE {TEMPLATE}")
+    url = database_server.set(database=TEMPLATE)
+    migrate.upgrade(url.render_as_string(hide_password=False))
+    return TEMPLATE
+
+
+@pytest.fixture
+def database_url(database_server: URL, migrated_template: str) -> Iterator[str]:
+    """Yield the URL of a fresh, migrated database that is dropped at the end of the test."""
+    name = f"test_{next(_numbers)}"
+    _execute(database_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
+    yield database_server.set(database=name).render_as_string(hide_password=False)
+    _execute(database_server, f"DROP DATABASE {name} WITH (FORCE)")
