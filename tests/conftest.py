@@ -1,15 +1,19 @@
 """Fixtures that more than one area needs."""
 
+import datetime as dt
 import shutil
 from collections.abc import Iterator
 from itertools import count
 
 import psycopg
 import pytest
+from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
+from core.clock import FakeClock
 from core.database import migrate
 from core.database.embedded import EmbeddedServer
+from core.database.sessions import Sessions, create_database_engine, create_sessions
 
 TEMPLATE = "zhisheng_template"
 _numbers = count(1)
@@ -46,3 +50,21 @@ def database_url(database_server: URL, migrated_template: str) -> Iterator[str]:
     _execute(database_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template}")
     yield database_server.set(database=name).render_as_string(hide_password=False)
     _execute(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def engine(database_url: str) -> Iterator[Engine]:
+    engine = create_database_engine(database_url)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def sessions(engine: Engine) -> Sessions:
+    return create_sessions(engine)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """Stand at Saturday 2026-11-21 09:30 in Shanghai."""
+    return FakeClock(dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC))

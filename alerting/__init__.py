@@ -1,0 +1,1 @@
+"""Rules, alerts, duty roster, escalation and delivery."""

@@ -1,0 +1,1 @@
+"""Typed settings and the data files that ship with the product."""

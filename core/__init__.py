@@ -1,0 +1,1 @@
+"""Records, storage, search and outgoing traffic that every area shares."""

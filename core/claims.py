@@ -1,0 +1,236 @@
+"""Claiming due rows: the one mechanism behind crawl, analyse, index, escalate, send, publish and metrics.
+
+A row of a ``Claimable`` table is due when ``due_at <= now`` and nobody holds a live lease on it. ``take``
+claims rows in one conditional UPDATE over ``FOR UPDATE SKIP LOCKED``; each claim carries a fencing epoch.
+Whoever lost its lease changes nothing: every finishing statement asks for the same owner and epoch and a
+lease that is still alive. Dueness follows the caller's clock; leases follow the database's ``now()``.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from core.database.base import Claimable
+from core.database.models.operations import Queue, WorkItem
+from core.errors import ConflictError
+
+NOTIFY_CHANNEL = "zhisheng"
+BACKOFF = (dt.timedelta(seconds=15), *(dt.timedelta(minutes=m) for m in (1, 5, 15, 60)))
+
+
+class ClaimableRow(Protocol):
+    """A mapped table with an ``id`` and the columns of ``Claimable``."""
+
+    id: InstrumentedAttribute[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A row held by ``owner`` until its lease ends; ``epoch`` is the fence, ``attempt`` counts from 1."""
+
+    id: int
+    owner: str
+    epoch: int
+    attempt: int
+
+
+def take(  # noqa: PLR0913 (all options are keyword-only)
+    session: Session,
+    table: type[Claimable],
+    *,
+    owner: str,
+    now: dt.datetime,
+    lease: dt.timedelta,
+    limit: int = 1,
+    where: Sequence[ColumnElement[bool]] = (),
+    order_by: Sequence[ColumnElement[object]] = (),
+) -> list[Claim]:
+    """Claim up to ``limit`` due rows, earliest first, and commit nothing: the caller commits."""
+    row_id = _id(table)
+    due = (
+        select(row_id)
+        .where(
+            table.due_at <= now,
+            table.dead_at.is_(None),
+            (table.lease_until.is_(None)) | (table.lease_until < func.now()),
+            *where,
+        )
+        .order_by(*order_by, table.due_at, row_id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    claimed = (
+        update(table)
+        .where(row_id.in_(due.scalar_subquery()))
+        .values(
+            claim_owner=owner,
+            claim_epoch=table.claim_epoch + 1,
+            lease_until=func.now() + lease,
+            attempt=table.attempt + 1,
+        )
+        .returning(row_id, table.claim_epoch, table.attempt)
+        .execution_options(synchronize_session=False)
+    )
+    rows = session.execute(claimed).all()
+    return [
+        Claim(id=id_, owner=owner, epoch=epoch, attempt=attempt)
+        for id_, epoch, attempt in sorted(rows)
+    ]
+
+
+def _id(table: type[Claimable]) -> InstrumentedAttribute[int]:
+    # Every Claimable table of the schema has an integer ``id``; the mixin cannot declare its identity.
+    column: InstrumentedAttribute[int] = table.id  # type: ignore[attr-defined]
+    return column
+
+
+def held(table: type[Claimable], claim: Claim) -> ColumnElement[bool]:
+    """Say, as a WHERE condition, that the claim still holds; put it into every guarded statement."""
+    return and_(
+        _id(table) == claim.id,
+        table.claim_owner == claim.owner,
+        table.claim_epoch == claim.epoch,
+        table.lease_until > func.now(),
+    )
+
+
+def extend(session: Session, table: type[Claimable], claim: Claim, lease: dt.timedelta) -> None:
+    """Prolong the lease; raises ConflictError when it is already lost."""
+    _must_change(
+        session,
+        update(table).where(held(table, claim)).values(lease_until=func.now() + lease),
+        claim,
+    )
+
+
+def finish(
+    session: Session,
+    table: type[Claimable],
+    claim: Claim,
+    *,
+    due_at: dt.datetime | None = None,
+    **values: object,
+) -> None:
+    """End the claim with success: set ``values``, and when the row is due again (None: never).
+
+    Raises ConflictError when the lease was lost; the caller must then roll back.
+    """
+    statement = (
+        update(table)
+        .where(held(table, claim))
+        .values(
+            due_at=due_at, lease_until=None, claim_owner=None, attempt=0, last_error=None, **values
+        )
+    )
+    _must_change(session, statement, claim)
+
+
+def retry(
+    session: Session,
+    table: type[Claimable],
+    claim: Claim,
+    *,
+    due_at: dt.datetime,
+    error: str,
+    **values: object,
+) -> None:
+    """End the claim with a failure that may heal; raises ConflictError when the lease was lost."""
+    statement = (
+        update(table)
+        .where(held(table, claim))
+        .values(
+            due_at=due_at, lease_until=None, claim_owner=None, last_error=error[:2000], **values
+        )
+    )
+    _must_change(session, statement, claim)
+
+
+def bury(
+    session: Session,
+    table: type[Claimable],
+    claim: Claim,
+    *,
+    now: dt.datetime,
+    error: str,
+    **values: object,
+) -> None:
+    """Give the row up; it stays listed until a person clears it. Raises ConflictError as ``finish`` does."""
+    statement = (
+        update(table)
+        .where(held(table, claim))
+        .values(dead_at=now, lease_until=None, claim_owner=None, last_error=error[:2000], **values)
+    )
+    _must_change(session, statement, claim)
+
+
+def remove(session: Session, table: type[Claimable], claim: Claim) -> None:
+    """Delete the finished row (work items); raises ConflictError when the lease was lost."""
+    removed = session.execute(
+        delete(table)
+        .where(held(table, claim))
+        .returning(_id(table))
+        .execution_options(synchronize_session=False)
+    ).all()
+    if len(removed) != 1:
+        raise ConflictError(f"{table.__name__} {claim.id}: lease of epoch {claim.epoch} was lost")
+
+
+def _must_change(session: Session, statement: object, claim: Claim) -> None:
+    table_update = statement.returning(text("1")).execution_options(synchronize_session=False)  # type: ignore[attr-defined]
+    if len(session.execute(table_update).all()) != 1:
+        raise ConflictError(f"row {claim.id}: lease of epoch {claim.epoch} was lost")
+
+
+def revive(session: Session, table: type[Claimable], row_id: int, now: dt.datetime) -> bool:
+    """Let a dead row be tried again; False when there was none."""
+    changed = session.execute(
+        update(table)
+        .where(_id(table) == row_id, table.dead_at.is_not(None))
+        .values(dead_at=None, due_at=now, attempt=0)
+        .returning(_id(table))
+        .execution_options(synchronize_session=False)
+    ).all()
+    return bool(changed)
+
+
+def backoff(
+    attempt: int, now: dt.datetime, *, steps: Sequence[dt.timedelta] = BACKOFF
+) -> dt.datetime:
+    """When to try again after the ``attempt``-th failure (from 1): the step ± 20 %."""
+    step = steps[min(max(attempt, 1), len(steps)) - 1]
+    return now + step * random.uniform(0.8, 1.2)  # noqa: S311 (spreads load, guards nothing)
+
+
+def enqueue(session: Session, queue: Queue, subject_ids: Sequence[int], now: dt.datetime) -> None:
+    """Make work due in the caller's transaction and wake its workers at commit.
+
+    An item already queued is made due again and its epoch raised, so that a worker that is busy with the
+    old state cannot delete it.
+    """
+    if not subject_ids:
+        return
+    statement = insert(WorkItem).values(
+        queue=queue.value, subject_id=bindparam("subject"), due_at=now
+    )
+    statement = statement.on_conflict_do_update(
+        index_elements=["queue", "subject_id"],
+        set_={
+            "due_at": now, "claim_epoch": WorkItem.claim_epoch + 1, "lease_until": None,
+            "attempt": 0, "dead_at": None,
+        },
+    )  # fmt: skip
+    session.connection().execute(statement, [{"subject": subject} for subject in subject_ids])
+    notify(session, queue.value)
+
+
+def notify(session: Session, topic: str) -> None:
+    """Wake the workers that wait for ``topic`` when this transaction commits."""
+    session.execute(select(func.pg_notify(NOTIFY_CHANNEL, topic)))

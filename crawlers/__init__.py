@@ -1,0 +1,1 @@
+"""Collects public posts: source types, extraction, politeness."""

@@ -1,0 +1,1 @@
+"""Accounts, drafts, review, schedule, publishing and read-back."""

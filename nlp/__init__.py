@@ -1,0 +1,1 @@
+"""Understands Chinese labour talk: text in, annotations out."""

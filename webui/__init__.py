@@ -1,0 +1,1 @@
+"""The console: one Flask application for every role."""
