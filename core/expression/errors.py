@@ -1,5 +1,7 @@
 """Why an expression was refused."""
 
+import unicodedata
+
 from core.errors import ZhishengError
 
 
@@ -18,7 +20,10 @@ class ExpressionError(ZhishengError):
         super().__init__(f"表达式第 {position + 1} 个字符处：{expected}。{hint}")
 
     def caret(self, text: str) -> str:
-        """The expression with a caret below the offending character, full-width characters counted as two columns."""
+        """Draw the expression with a caret below the character, wide characters taken as two columns."""
         line = "".join(" " if character.isspace() else character for character in text)
-        columns = sum(2 if ord(character) > 0x2E7F else 1 for character in line[: self.position])
+        columns = sum(
+            2 if unicodedata.east_asian_width(character) in "WF" else 1
+            for character in line[: self.position]
+        )
         return f"{line}\n{' ' * columns}^ {self.expected}"

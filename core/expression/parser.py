@@ -1,19 +1,222 @@
 """Text to syntax tree."""
 
+import re
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 
-from core.expression.syntax import Expression, Field
+from lark import Token, Tree
+
+from core.expression import values
+from core.expression.errors import ExpressionError
+from core.expression.fields import FIELD_LABELS, FIELD_NAMES
+from core.expression.grammar import parse_tree
+from core.expression.limits import MAX_LENGTH, MAX_PHRASES, MAX_TERMS, phrases
+from core.expression.syntax import (
+    Condition,
+    Expression,
+    Field,
+    Group,
+    Near,
+    Or,
+    Scope,
+    Word,
+    conjunction,
+    disjunction,
+    leaves,
+    negation,
+)
+from core.expression.tokens import Tokens, field_of
+from core.matching_text import matching_text
+
+Groups = Mapping[str, Sequence[str]]
+Names = Mapping[Field, Mapping[str, str]]
+
+_STARS = re.compile(r"(?<!\\)((?:\\\\)*)\*+")
+_MAX_STARS = 2
 
 
-def parse(
-    text: str,
-    *,
-    groups: Mapping[str, Sequence[str]] | None = None,
-    names: Mapping[Field, Mapping[str, str]] | None = None,
-) -> Expression:
-    """The tree of an expression as typed.
+def parse(text: str, *, groups: Groups | None = None, names: Names | None = None) -> Expression:
+    """Read an expression as typed.
 
-    `groups` maps the name of a synonym group to its words; `names` maps, by field, the names people use to the values
-    that documents carry (`{Field.REGION: {"南京": "320100"}}`). Raises ExpressionError.
+    `groups` maps the name of a synonym group to its words; `names` maps, by field, the names that
+    people use to the values that documents carry (`{Field.REGION: {"南京": "320100"}}`), and a
+    field with such a map takes no other value. Raises ExpressionError, whose fix, if any, parses.
     """
-    raise NotImplementedError
+    try:
+        return _Builder(text, groups or {}, names or {}).expression()
+    except ExpressionError as error:
+        if error.fix is None:
+            raise
+        try:
+            _Builder(error.fix, groups or {}, names or {}).expression()
+        except ExpressionError:
+            raise ExpressionError(error.position, error.expected) from None
+        raise
+
+
+class _Builder:
+    """Turns the parse tree of one text into syntax; `scope` is the field whose value is being read."""
+
+    def __init__(self, typed: str, groups: Groups, names: Names) -> None:
+        self._typed = typed
+        self._groups = {matching_text(name).strip(): words for name, words in groups.items()}
+        self._names = names
+
+    def expression(self) -> Expression:
+        if len(self._typed) > MAX_LENGTH:
+            expected = f"表达式最多 {MAX_LENGTH} 个字符，现在有 {len(self._typed)} 个"
+            raise ExpressionError(MAX_LENGTH, expected)
+        tree = parse_tree(self._typed, Tokens(self._typed, matching_text(self._typed)))
+        expression = self._build(tree, Scope.ANY)
+        terms = sum(
+            len(leaf.words) if isinstance(leaf, Group) else 1 for leaf in leaves(expression)
+        )
+        if terms > MAX_TERMS:
+            raise ExpressionError(0, f"同义词组展开后共 {terms} 个词，最多 {MAX_TERMS} 个")
+        if (number := phrases(expression)) > MAX_PHRASES:
+            raise ExpressionError(
+                0,
+                f"NEAR 和 * 展开后共 {number} 个短语，最多 {MAX_PHRASES} 个；请减少同义词或字数",
+            )
+        return expression
+
+    def _build(self, node: Tree[Token] | Token, scope: Scope | Field) -> Expression:
+        if isinstance(node, Token):
+            return self._leaf(node, scope)
+        if node.data in ("proximity", "field", "list"):
+            builders = {"proximity": self._proximity, "field": self._field, "list": self._list}
+            return builders[node.data](node, scope)
+        if node.data == "negation":
+            return negation(self._build(node.children[1], scope))
+        parts = tuple(
+            self._build(child, scope) for child in node.children if isinstance(child, Tree)
+        )
+        # A start or a bracket has one part, and so stays what it holds.
+        return disjunction(parts) if node.data == "disjunction" else conjunction(parts)
+
+    def _leaf(self, token: Token, scope: Scope | Field) -> Expression:
+        start, end = _span(token)
+        if token.type in ("TIME", "COMPARISON"):
+            self._refuse_nesting(start, scope)
+        if token.type == "TIME":
+            value = str(token).partition(":")[2].strip()
+            return values.time_range(value, position=end - len(value), typed=self._typed, end=end)
+        if token.type == "COMPARISON":
+            field = field_of(token)
+            value = re.sub(r"^[^\s:<>=≥≤]+", "", str(token))
+            return values.comparison(field, value, position=end - len(value), typed=self._typed)
+        if isinstance(scope, Field):
+            return self._condition(token, scope)
+        if token.type == "GROUP":
+            return self._group(token, scope)
+        value = str(token)
+        parts = (value,) if token.type == "TERM" else self._parts(value, start)
+        return Word(parts, scope)
+
+    def _parts(self, value: str, start: int) -> tuple[str, ...]:
+        pieces = [_unescaped(piece) for piece in _STARS.sub(r"\1\n*\n", value).split("\n*\n")]
+        parts = tuple(piece for piece in pieces if piece)
+        if not parts:
+            raise ExpressionError(start, "引号里要写文字")
+        if len(parts) > _MAX_STARS + 1:
+            raise ExpressionError(start, f"一个短语里最多写 {_MAX_STARS} 个 *")
+        return parts
+
+    def _group(self, token: Token, scope: Scope) -> Group:
+        start, end = _span(token)
+        name = str(token)
+        if name not in self._groups:
+            close = get_close_matches(name, self._groups, n=1, cutoff=0.4)
+            fix = f"{self._typed[:start]}{{{close[0]}}}{self._typed[end:]}" if close else None
+            raise ExpressionError(start, f"没有名为“{name}”的同义词组", fix)
+        words = tuple(
+            Word(self._parts(matching_text(word), start), scope) for word in self._groups[name]
+        )
+        if not words:
+            raise ExpressionError(start, f"同义词组“{name}”里还没有词")
+        return Group(name, tuple(dict.fromkeys(words)), scope)
+
+    def _condition(self, token: Token, field: Field) -> Condition:
+        start, end = _span(token)
+        if token.type == "GROUP":
+            label = FIELD_LABELS[field]
+            raise ExpressionError(start, f"“{label}”的值不能是同义词组")
+        value = _unescaped(str(token)).strip()
+        found = values.resolved(field, value, self._names.get(field)) if value else None
+        if found is None:
+            raise values.unknown_value(self._typed, (start, end), field, self._names.get(field))
+        return Condition(field, (found,))
+
+    def _list(self, node: Tree[Token], scope: Scope | Field) -> Expression:
+        tokens = [child for child in node.children if isinstance(child, Token)]
+        items = tuple(self._leaf(token, scope) for token in tokens if token.type != "COMMA")
+        if scope is Scope.ANY and len(items) > 1:
+            comma = next(token for token in tokens if token.type == "COMMA")
+            start, end = _span(comma)
+            fix = f"{self._typed[:start]} OR {self._typed[end:]}"
+            raise ExpressionError(
+                start, "逗号只用在字段的值之间；几个词都要有用空格，有一个就行用 OR", fix
+            )
+        conditions = [item for item in items if isinstance(item, Condition)]
+        if isinstance(scope, Field):
+            merged = dict.fromkeys(value for item in conditions for value in item.values)
+            return Condition(scope, tuple(merged))
+        return disjunction(items)
+
+    def _field(self, node: Tree[Token], scope: Scope | Field) -> Expression:
+        name, value = node.children
+        start = _span(name)[0] if isinstance(name, Token) else 0
+        self._refuse_nesting(start, scope)
+        field = FIELD_NAMES[str(name)]
+        return self._build(value, field if isinstance(field, Scope) else Field(field))
+
+    def _refuse_nesting(self, position: int, scope: Scope | Field) -> None:
+        if scope is not Scope.ANY:
+            label = FIELD_LABELS[scope]
+            raise ExpressionError(position, f"“{label}:（…）”里不能再写别的字段")
+
+    def _proximity(self, node: Tree[Token], scope: Scope | Field) -> Expression:
+        operands = self._operands(node, scope)
+        if len(operands) == 1:
+            return operands[0]
+        operator = next(
+            child for child in node.children if isinstance(child, Token) and child.type == "NEAR"
+        )
+        start, _ = _span(operator)
+        sides = [_side(operand) for operand in operands]
+        if len(sides) > 2 or isinstance(scope, Field):  # noqa: PLR2004 -- NEAR has two sides
+            raise ExpressionError(start, "NEAR 只连接两边，不能连用；请用 AND 连接两个 NEAR")
+        left, right = sides
+        if left is None or right is None:
+            raise ExpressionError(start, "NEAR 的两边只能是词、短语、同义词组，或只含 OR 的括号")
+        scopes = {operand.scope for operand in (*left, *right)}
+        if len(scopes) > 1:
+            raise ExpressionError(start, "NEAR 的两边要在同一个字段里")
+        return Near(
+            left,
+            right,
+            int(str(operator).partition("/")[2]),
+            is_ordered=str(operator).startswith("o"),
+            scope=scopes.pop(),
+        )
+
+    def _operands(self, node: Tree[Token], scope: Scope | Field) -> list[Expression]:
+        return [
+            self._build(child, scope)
+            for child in node.children
+            if isinstance(child, Tree) or child.type != "NEAR"
+        ]
+
+
+def _side(operand: Expression) -> tuple[Word | Group, ...] | None:
+    operands = operand.operands if isinstance(operand, Or) else (operand,)
+    words = tuple(part for part in operands if isinstance(part, Word | Group))
+    return words if len(words) == len(operands) else None
+
+
+def _span(token: Token) -> tuple[int, int]:
+    return int(token.start_pos or 0), int(token.end_pos or 0)
+
+
+def _unescaped(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value, flags=re.DOTALL)

@@ -150,7 +150,7 @@ def leaves(expression: Expression) -> Iterator[Leaf]:
 
 
 def words_of(operands: tuple[Word | Group, ...]) -> tuple[Word, ...]:
-    """The words that a side of NEAR stands for, groups opened, each once."""
+    """List the words that a side of NEAR stands for, groups opened, each once."""
     words = (
         word
         for operand in operands

@@ -1,5 +1,6 @@
 """Finding documents: one protocol, two engines."""
 
+from core.registry import PluginTable
 from core.search.base import (
     Breakdown,
     DocumentSearch,
@@ -17,11 +18,13 @@ from core.search.base import (
     TermCount,
 )
 
-SEARCH_ENGINES: dict[str, str] = {
-    "tantivy": "core.search.tantivy_engine:TantivySearch",
-    "elasticsearch": "core.search.elasticsearch_engine:ElasticsearchSearch",
-}
-"""Dotted paths, imported when an engine is chosen."""
+SEARCH_ENGINES: PluginTable[type[DocumentSearch]] = PluginTable(
+    "检索引擎",
+    (
+        ("tantivy", "core.search.tantivy_engine:TantivySearch"),
+        ("elasticsearch", "core.search.elasticsearch_engine:ElasticsearchSearch"),
+    ),
+)
 
 __all__ = [
     "SEARCH_ENGINES",

@@ -191,7 +191,7 @@ class DocumentSearch(Protocol):
     def facets(
         self, query: SearchQuery, fields: Sequence[FacetField], *, size: int = 20
     ) -> Mapping[FacetField, tuple[TermCount, ...]]:
-        """The most frequent values of each field, most frequent first, then by value."""
+        """Count the most frequent values of each field, most frequent first, then by value."""
         ...
 
     def terms(
