@@ -2,16 +2,13 @@ import { onContent } from './swaps.js';
 
 const MINUTE = 60_000;
 
-/** 剩 18 分钟, 超时 1 小时 5 分: what is left of `milliseconds` (negative: past the deadline). */
+/** 剩 18 分钟, 超时 1 小时 5 分: the words the server writes too, for `milliseconds` left (negative: late). */
 export function remaining(milliseconds) {
-  const word = milliseconds < 0 ? '超时' : '剩';
+  const word = milliseconds >= 0 ? '剩' : '超时';
   const minutes = Math.floor(Math.abs(milliseconds) / MINUTE);
-  if (minutes < 1) return milliseconds < 0 ? '刚刚超时' : '剩不到 1 分钟';
   if (minutes < 60) return `${word} ${minutes} 分钟`;
-  const hours = Math.floor(minutes / 60);
-  if (hours < 24) return minutes % 60 ? `${word} ${hours} 小时 ${minutes % 60} 分` : `${word} ${hours} 小时`;
-  const days = Math.floor(hours / 24);
-  return hours % 24 ? `${word} ${days} 天 ${hours % 24} 小时` : `${word} ${days} 天`;
+  const rest = minutes % 60;
+  return `${word} ${Math.floor(minutes / 60)} 小时${rest ? ` ${rest} 分` : ''}`;
 }
 
 export function watchDeadlines() {

@@ -41,7 +41,8 @@ function act(key, event) {
 
 /** Only to pages that the menu shows: the others are not open to this role. */
 function go(key) {
-  const link = PAGES[key] && document.querySelector(`.side nav a[href="${PAGES[key]}"]`);
+  const links = [...document.querySelectorAll('.side nav a')];
+  const link = links.find((item) => item.pathname.replace(/(.)\/$/, '$1') === PAGES[key]);
   if (!link) return false;
   link.click();
   return true;
