@@ -1,0 +1,1 @@
+"""Everything that leaves this machine: the address policy and the HTTP client."""
