@@ -152,7 +152,7 @@ def _comparison(leaf: Comparison) -> Test:
 def _time(leaf: TimeRange) -> Test:
     if leaf.recent is not None:
         recent = int(leaf.recent.total_seconds() * 1000)
-        return lambda scene: scene.now - recent <= scene.published < scene.now
+        return lambda scene: scene.now - recent <= scene.published
     since = milliseconds(leaf.since) if leaf.since else None
     until = milliseconds(leaf.until) if leaf.until else None
     return lambda scene: (

@@ -89,7 +89,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class TimeRange:
-    """Published in `[since, until)`, or within `recent` before now; whole milliseconds."""
+    """Published in `[since, until)`, or not earlier than `recent` before now; whole milliseconds."""
 
     since: datetime | None = None
     until: datetime | None = None

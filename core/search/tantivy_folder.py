@@ -1,0 +1,104 @@
+"""The folder of the tantivy index: generations, the pointer to the current one, and locks.
+
+FOLDER/current         {"generation": 2, "schema": 1}, replaced in one step
+FOLDER/generation-2/   an index
+FOLDER/lock            held for moments, while the pointer is read and changed
+FOLDER/rebuild.lock    held by whoever builds the next generation
+"""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ConflictError
+from core.search.base import IndexOutdatedError
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    number: int
+    path: Path
+
+
+class IndexFolder:
+    def __init__(self, path: Path, *, schema: int) -> None:
+        self._path = path
+        self._schema = schema
+
+    def current(self) -> Generation:
+        """Find the generation that answers, made if there is none; raises IndexOutdatedError."""
+        pointer = self._pointer()
+        if pointer is None:
+            with self._locked("lock"):
+                pointer = self._pointer()
+                if pointer is None:
+                    self._point(1)
+                    pointer = (1, self._schema)
+        number, schema = pointer
+        if schema != self._schema:
+            raise IndexOutdatedError(
+                f"检索索引 {self._path} 的格式是 {schema}，本程序需要 {self._schema}；"
+                "数据都在数据库里，没有丢失。请运行 zhisheng index rebuild 重建索引。"
+            )
+        return self._generation(number)
+
+    @contextmanager
+    def next_generation(self) -> Iterator[Generation]:
+        """Lend an empty generation to fill, and make it the current one at the end of the block."""
+        with self._locked("rebuild.lock", "另一个进程正在重建检索索引，请等它完成。"):
+            pointer = self._pointer()
+            number = (pointer[0] if pointer else 0) + 1
+            generation = self._generation(number)
+            # What an interrupted rebuild left behind is of no use.
+            shutil.rmtree(generation.path, ignore_errors=True)
+            generation.path.mkdir(parents=True)
+            yield generation
+            with self._locked("lock"):
+                self._point(number)
+            # The one before may still be read and written for moments; older ones are done with.
+            for old in range(1, number - 1):
+                shutil.rmtree(self._generation(old).path, ignore_errors=True)
+
+    def size(self) -> int:
+        total = 0
+        for path in self._path.rglob("*"):
+            try:
+                total += path.stat().st_size
+            except FileNotFoundError:  # A merge removes segments at any time.
+                continue
+        return total
+
+    def _generation(self, number: int) -> Generation:
+        return Generation(number, self._path / f"generation-{number}")
+
+    def _pointer(self) -> tuple[int, int] | None:
+        try:
+            text = (self._path / "current").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        pointer = json.loads(text)
+        return int(pointer["generation"]), int(pointer["schema"])
+
+    def _point(self, number: int) -> None:
+        self._generation(number).path.mkdir(parents=True, exist_ok=True)
+        draft = self._path / "current.new"
+        with draft.open("w", encoding="utf-8") as file:
+            json.dump({"generation": number, "schema": self._schema}, file)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._path / "current")
+
+    @contextmanager
+    def _locked(self, name: str, refusal: str | None = None) -> Iterator[None]:
+        self._path.mkdir(parents=True, exist_ok=True)
+        with (self._path / name).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if refusal else 0))
+            except BlockingIOError:
+                raise ConflictError(refusal) from None
+            yield

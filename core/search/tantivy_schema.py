@@ -1,0 +1,221 @@
+"""What the tantivy index holds of a document, and the queries over it."""
+
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import tantivy
+
+from core.expression.facts import facts, keyword
+from core.expression.occurrences import FIELDS
+from core.expression.syntax import (
+    And,
+    Comparator,
+    Comparison,
+    Condition,
+    Expression,
+    Field,
+    Group,
+    Near,
+    Not,
+    Or,
+    Scope,
+    TimeRange,
+    Word,
+    words_of,
+)
+from core.matching_text import matching_text
+from core.search.base import SearchDocument, SearchQuery
+from core.search.phrases import Phrase, near_phrases, visible, word_phrases
+from core.search.selection import bounds, heat_key, order_key, selection
+
+SCHEMA_VERSION = 1
+"""Raise it whenever the schema or what fills it changes; an older index then asks to be rebuilt."""
+
+_SPLIT = "whitespace"
+_FACETS = ("platform", "level", "region", "topic", "polarity", "employer", "event", "story")
+_COUNTED = ("source_id", "keyword")
+_FILTERS = ("source", "relevant", "our_union")
+_NUMBERS = ("views", "reposts", "comments")
+
+
+def schema() -> tantivy.Schema:
+    builder = tantivy.SchemaBuilder()
+    for name in ("id", "revision", "order", "heat"):
+        builder.add_unsigned_field(name, indexed=name == "id", fast=True)
+    for name in ("published", "ingested"):
+        builder.add_date_field(name, indexed=True, fast=True)
+    for name in _NUMBERS:
+        builder.add_integer_field(name, indexed=True, fast=True)
+    for scope in (Scope.TITLE, Scope.TEXT):
+        for column in (scope.value, f"{scope.value}_ug"):
+            builder.add_text_field(column, tokenizer_name=_SPLIT, index_option="position")
+    for name in (*_FACETS, *_COUNTED, *_FILTERS):
+        is_fast = name not in _FILTERS
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic", fast=is_fast)
+    return builder.build()
+
+
+def entry(document: SearchDocument) -> tantivy.Document:
+    """Turn a document into what is indexed; raises ValueError or OverflowError for what cannot be."""
+    fields = tantivy.Document()
+    fields.add_unsigned("id", document.id)
+    fields.add_unsigned("revision", document.revision)
+    fields.add_unsigned("order", order_key(document))
+    fields.add_unsigned("heat", heat_key(document))
+    fields.add_date("published", _whole(document.published_at))
+    fields.add_date("ingested", _whole(document.ingested_at))
+    for name in _NUMBERS:
+        number = getattr(document, name)
+        if number is not None:
+            fields.add_integer(name, number)
+    for name, text in (("title", document.title), ("text", document.text)):
+        characters = visible(matching_text(text))
+        fields.add_text(name, " ".join(map("".join, pairwise(characters))))
+        fields.add_text(f"{name}_ug", " ".join(characters))
+    for field, value in sorted(facts(document)):
+        fields.add_text(field.value, value)
+    fields.add_text("source_id", str(document.source_id))
+    for value in {keyword(word) for word in document.keywords}:
+        fields.add_text("keyword", value)
+    return fields
+
+
+def _whole(moment: datetime) -> datetime:
+    """Cut a moment to milliseconds, in which times are compared everywhere."""
+    local = moment.astimezone(UTC)
+    return local.replace(microsecond=local.microsecond // 1000 * 1000)
+
+
+class QueryBuilder:
+    """Builds tantivy's queries; `now` is what recent time ranges count back from."""
+
+    def __init__(self, index_schema: tantivy.Schema, now: datetime | None) -> None:
+        self._schema = index_schema
+        self._now = now
+
+    def query(self, search: SearchQuery) -> tantivy.Query:
+        expression = selection(search)
+        query = tantivy.Query.all_query() if expression is None else self._build(expression)
+        if search.ingested_since is not None:
+            since = self._range("ingested", tantivy.FieldType.Date, _whole(search.ingested_since))
+            query = _all([query, since])
+        return query
+
+    def after(
+        self, query: tantivy.Query, column: str, key: int, *, is_rising: bool
+    ) -> tantivy.Query:
+        """Keep what comes behind a key in the order of a column."""
+        kind = tantivy.FieldType.Unsigned
+        lower, upper = (key, None) if is_rising else (None, key)
+        behind = tantivy.Query.range_query(
+            self._schema,
+            column,
+            kind,
+            lower,
+            upper,
+            include_lower=lower is None,
+            include_upper=upper is None,
+        )
+        return _all([query, behind])
+
+    def ids(self, ids: list[int]) -> tantivy.Query:
+        return tantivy.Query.term_set_query(self._schema, "id", ids)
+
+    def _build(self, expression: Expression) -> tantivy.Query:  # noqa: PLR0911 -- one return for each kind of node
+        match expression:
+            case And(operands):
+                return self._and(operands)
+            case Or(operands):
+                return _any([self._build(operand) for operand in operands])
+            case Not():
+                return self._and((expression,))
+            case Word() | Group():
+                phrases = {
+                    phrase for word in words_of((expression,)) for phrase in word_phrases(word)
+                }
+                return self._phrases(phrases, expression.scope)
+            case Near():
+                return self._phrases(near_phrases(expression), expression.scope)
+            case Condition(field, values):
+                return _any([self._term(field.value, value) for value in values])
+            case Comparison():
+                return self._comparison(expression)
+            case TimeRange():
+                return self._time(expression)
+
+    def _and(self, operands: tuple[Expression, ...]) -> tantivy.Query:
+        clauses = [
+            (tantivy.Occur.MustNot, self._build(operand.operand))
+            if isinstance(operand, Not)
+            else (tantivy.Occur.Must, self._build(operand))
+            for operand in operands
+        ]
+        if all(isinstance(operand, Not) for operand in operands):
+            clauses.append((tantivy.Occur.Must, tantivy.Query.all_query()))
+        return tantivy.Query.boolean_query(clauses)
+
+    def _phrases(self, phrases: set[Phrase] | frozenset[Phrase], scope: Scope) -> tantivy.Query:
+        return _any(
+            [self._phrase(phrase, field.value) for field in FIELDS[scope] for phrase in phrases]
+        )
+
+    def _phrase(self, phrase: Phrase, column: str) -> tantivy.Query:
+        width = 1 if any(len(piece) == 1 for _, piece in phrase.pieces) else 2
+        if width == 1:
+            column = f"{column}_ug"
+        tokens: dict[int, str] = {}
+        for offset, piece in phrase.pieces:
+            last = len(piece) - width
+            # Every second pair of characters and the last pair cover the whole piece.
+            for start in {*range(0, last, width), last}:
+                tokens[offset + start] = piece[start : start + width]
+        words: list[str | tuple[int, str]] = sorted(tokens.items())
+        if len(words) == 1:
+            return self._term(column, next(iter(tokens.values())))
+        return tantivy.Query.phrase_query(self._schema, column, words)
+
+    def _term(self, column: str, value: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, column, value)
+
+    def _range(
+        self,
+        column: str,
+        kind: tantivy.FieldType,
+        lower: datetime | None = None,
+        upper: datetime | None = None,
+    ) -> tantivy.Query:
+        return tantivy.Query.range_query(
+            self._schema, column, kind, lower, upper, include_upper=upper is None
+        )
+
+    def _comparison(self, leaf: Comparison) -> tantivy.Query:
+        rising = leaf.comparator in (Comparator.GREATER, Comparator.AT_LEAST, Comparator.EQUAL)
+        falling = leaf.comparator in (Comparator.LESS, Comparator.AT_MOST, Comparator.EQUAL)
+        return tantivy.Query.range_query(
+            self._schema,
+            Field(leaf.field).value,
+            tantivy.FieldType.Integer,
+            leaf.number if rising else None,
+            leaf.number if falling else None,
+            include_lower=leaf.comparator is not Comparator.GREATER,
+            include_upper=leaf.comparator is not Comparator.LESS,
+        )
+
+    def _time(self, leaf: TimeRange) -> tantivy.Query:
+        lower, upper = (
+            None if bound is None else datetime.fromtimestamp(bound / 1000, UTC)
+            for bound in bounds(leaf, self._now)
+        )
+        if lower is None and upper is None:
+            return tantivy.Query.all_query()
+        return self._range("published", tantivy.FieldType.Date, lower, upper)
+
+
+def _all(queries: list[tantivy.Query]) -> tantivy.Query:
+    return tantivy.Query.boolean_query([(tantivy.Occur.Must, query) for query in queries])
+
+
+def _any(queries: list[tantivy.Query]) -> tantivy.Query:
+    if len(queries) == 1:
+        return queries[0]
+    return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
