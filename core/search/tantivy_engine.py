@@ -266,15 +266,24 @@ def _write(opened: _OpenIndex, documents: Sequence[SearchDocument]) -> IndexResu
         try:
             fields = entry(document)
         except (ValueError, OverflowError) as error:
-            failures.append(IndexFailure(document.id, f"无法编入索引：{error}", is_retryable=False))
+            failure = IndexFailure(document.id, f"无法编入索引：{error}", is_retryable=False)
+            failures.append(failure)
             continue
-        if revision is not None:
-            writer.delete_documents_by_term("id", document.id)
-        writer.add_document(fields)
-        indexed += 1
-    opened.commit()
-    stale = len(documents) - indexed - len(failures)
-    return IndexResult(indexed, stale, tuple(failures))
+        entries[document.id] = fields
+    if entries:
+        _forget(opened, [document_id for document_id in entries if document_id in revisions])
+        for fields in entries.values():
+            opened.writer().add_document(fields)
+        opened.commit()
+    stale = len(documents) - len(entries) - len(failures)
+    return IndexResult(len(entries), stale, tuple(failures))
+
+
+def _forget(opened: _OpenIndex, ids: list[int]) -> None:
+    """Delete by query: deleting by term takes a number for a signed one and finds nothing."""
+    if ids:
+        query = QueryBuilder(opened.schema, None).ids(ids)
+        opened.writer().delete_documents_by_query(query)
 
 
 def _revisions(opened: _OpenIndex, ids: list[int]) -> dict[int, int]:
