@@ -34,7 +34,7 @@ function markLine(data, ink) {
   if (!data.marks?.length) return undefined;
   return {
     symbol: 'none', silent: true, lineStyle: { color: ink, type: 'dashed' },
-    label: { color: ink, formatter: (mark) => mark.name, position: 'insideEndTop' },
+    label: { color: ink, formatter: (mark) => mark.name, position: 'end', distance: 4 },
     data: data.marks.map((mark) => ({ name: mark.text, xAxis: mark.label })),
   };
 }
