@@ -28,7 +28,9 @@ class Terms(TypedDict):
     buckets: list[Bucket]
 
 
-Aggregation = dict[str, object]
+Aggregation = dict[str, dict[str, object]]
+Requests = dict[str, Aggregation]
+"""Aggregations by the name that their answers come under."""
 
 
 def facet_column(field: FacetField) -> str:

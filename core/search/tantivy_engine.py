@@ -11,7 +11,7 @@ import tantivy
 
 from core.errors import ConflictError, UnavailableError
 from core.search.aggregations import (
-    Aggregation,
+    Requests,
     facet_column,
     histogram_buckets,
     histogram_request,
@@ -105,7 +105,8 @@ class TantivySearch:
             if self._open is None or self._open.generation != generation:
                 if self._open is not None:
                     self._open.close()
-                self._open = _OpenIndex(generation)
+                with self._folder.opening():
+                    self._open = _OpenIndex(generation)
             return self._open
 
     def _reader(self) -> tuple[tantivy.Searcher, tantivy.Schema]:
@@ -153,11 +154,11 @@ class TantivySearch:
         searcher, index_schema = self._reader()
         return _count(searcher, QueryBuilder(index_schema, query.now).query(query))
 
-    def _aggregate(self, query: SearchQuery, requests: Aggregation) -> Mapping[str, object]:
+    def _aggregate(self, query: SearchQuery, requests: Requests) -> Mapping[str, object]:
         searcher, index_schema = self._reader()
         wanted = QueryBuilder(index_schema, query.now).query(query)
         # tantivy answers the JSON of its aggregations as an untyped dictionary.
-        answer: dict[str, object] = searcher.aggregate(wanted, requests)
+        answer: dict[str, object] = searcher.aggregate(wanted, dict(requests))
         return answer
 
     def histogram(
@@ -169,7 +170,7 @@ class TantivySearch:
     def facets(
         self, query: SearchQuery, fields: Sequence[FacetField], *, size: int = 20
     ) -> Mapping[FacetField, tuple[TermCount, ...]]:
-        requests: Aggregation = {
+        requests: Requests = {
             field.value: terms_request(facet_column(field), size=size, breadth=_BREADTH)
             for field in fields
         }

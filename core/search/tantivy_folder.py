@@ -48,6 +48,12 @@ class IndexFolder:
         return self._generation(number)
 
     @contextmanager
+    def opening(self) -> Iterator[None]:
+        """Keep others from creating an index in the same place at the same moment."""
+        with self._locked("lock"):
+            yield
+
+    @contextmanager
     def next_generation(self) -> Iterator[Generation]:
         """Lend an empty generation to fill, and make it the current one at the end of the block."""
         with self._locked("rebuild.lock", "另一个进程正在重建检索索引，请等它完成。"):

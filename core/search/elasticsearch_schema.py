@@ -1,0 +1,100 @@
+"""What the Elasticsearch indices hold of a document."""
+
+from datetime import datetime
+
+from core.expression.facts import facts, keyword, milliseconds
+from core.expression.values import SHANGHAI
+from core.matching_text import matching_text
+from core.search.base import SearchDocument
+from core.search.phrases import GAP, visible
+from core.search.selection import heat_key, order_key
+
+SCHEMA_VERSION = 1
+"""Raise it whenever the mapping or what fills it changes; older indices then ask to be rebuilt."""
+
+_KEYWORDS = (
+    "platform",
+    "source",
+    "source_id",
+    "level",
+    "region",
+    "topic",
+    "polarity",
+    "relevant",
+    "our_union",
+    "employer",
+    "keyword",
+    "event",
+    "story",
+)
+_NUMBERS = ("views", "reposts", "comments")
+
+ANALYSIS: dict[str, object] = {
+    "tokenizer": {
+        "bigrams": {"type": "ngram", "min_gram": 2, "max_gram": 2},
+        "characters": {"type": "ngram", "min_gram": 1, "max_gram": 1},
+    },
+    # A stop filter keeps positions, so the placeholder leaves a hole of one character in a phrase.
+    "filter": {"gap": {"type": "stop", "stopwords": [GAP]}},
+    "analyzer": {
+        "bigrams": {"type": "custom", "tokenizer": "bigrams"},
+        "characters": {"type": "custom", "tokenizer": "characters"},
+        "gapped": {"type": "custom", "tokenizer": "characters", "filter": ["gap"]},
+    },
+}
+
+
+def mappings() -> dict[str, object]:
+    characters = {"type": "text", "analyzer": "characters", "norms": False}
+    text = {
+        "type": "text",
+        "analyzer": "bigrams",
+        "norms": False,
+        "fields": {"ug": characters},
+    }
+    properties: dict[str, object] = {"title": text, "text": text}
+    properties |= {name: {"type": "keyword"} for name in _KEYWORDS}
+    properties |= {name: {"type": "long"} for name in (*_NUMBERS, "order", "heat")}
+    properties |= {
+        name: {"type": "date", "format": "epoch_millis"} for name in ("published", "ingested")
+    }
+    return {"dynamic": "strict", "_source": {"enabled": False}, "properties": properties}
+
+
+def settings(*, replicas: int, is_rebuilding: bool) -> dict[str, object]:
+    return {
+        "number_of_shards": 1,
+        "number_of_replicas": replicas,
+        "refresh_interval": "-1" if is_rebuilding else "1s",
+        "translog": {"durability": "request"},
+        "analysis": ANALYSIS,
+    }
+
+
+def month(document: SearchDocument) -> str:
+    """Name the month of an index: that of the ingest, which never changes for a document."""
+    moment: datetime = document.ingested_at.astimezone(SHANGHAI)
+    return f"{moment.year:04}{moment.month:02}"
+
+
+def entry(document: SearchDocument) -> dict[str, object]:
+    values: dict[str, list[str]] = {}
+    for field, value in sorted(facts(document)):
+        values.setdefault(field.value, []).append(value)
+    numbers = {
+        "views": document.views,
+        "reposts": document.reposts,
+        "comments": document.comments,
+    }
+    return {
+        **values,
+        **{name: number for name, number in numbers.items() if number is not None},
+        "title": visible(matching_text(document.title)),
+        "text": visible(matching_text(document.text)),
+        "source_id": str(document.source_id),
+        "keyword": sorted({keyword(word) for word in document.keywords}),
+        "order": order_key(document),
+        "heat": heat_key(document),
+        "published": milliseconds(document.published_at),
+        "ingested": milliseconds(document.ingested_at),
+    }
