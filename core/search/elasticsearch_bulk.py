@@ -14,6 +14,8 @@ from core.search.base import IndexFailure, IndexResult
 log = structlog.get_logger(__name__)
 
 _BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+# Too large as a whole, or spoiled by one item that the cluster will not even look at: find which.
+_SPLIT = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.BAD_REQUEST})
 _SIZE = 500
 _CHARACTERS = 2_000_000
 """About 6 MB of Chinese text in UTF-8: well below the 100 MB at which a request is refused."""
@@ -128,7 +130,7 @@ def _refused(
     status = error.status_code
     if status in _BUSY and not is_last:
         return chunk
-    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE and len(chunk) > 1:
+    if status in _SPLIT and len(chunk) > 1:
         middle = len(chunk) // 2
         halves = (chunk[:middle], chunk[middle:])
         return [left for half in halves for left in _send(client, half, outcome, is_last=is_last)]
