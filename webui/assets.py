@@ -64,7 +64,7 @@ class Assets:
         """
         if file not in self._served:
             abort(HTTPStatus.NOT_FOUND)
-        packed = "gzip" in request.accept_encodings
+        packed = request.accept_encodings.quality("gzip") > 0
         path = self._folder / (f"{file}.gz" if packed else file)
         response = Response(path.read_bytes(), content_type=_content_type(file))
         if packed:

@@ -99,7 +99,7 @@ def _entry(time: str, channel: str, title: str, state: str) -> dict[str, str]:
 
 
 def _day(number: int) -> dict[str, object]:
-    """Number days of November 2026, which began on a Sunday; others lie outside."""
+    """Give a day of November 2026; numbers below 1 and above 30 lie outside."""
     date = dt.date(2026, 11, 1) + dt.timedelta(days=number - 1)
     items = CALENDAR.get(number, ())
     return {
