@@ -2,11 +2,11 @@ import { onContent } from './swaps.js';
 
 const ADDRESS = /https?:\/\/[\x21-\x7e]+/g;
 
-/** Weibo counts two half-width characters as one and any address as ten. */
+/** Weibo counts two half-width characters as one and any address as ten; the lint of media_matrix counts alike. */
 export function weiboLength(text) {
   const addresses = (text.match(ADDRESS) || []).length;
   let half = 0;
-  for (const character of text.replace(ADDRESS, '')) half += character.codePointAt(0) < 0x100 ? 1 : 2;
+  for (const character of text.replace(ADDRESS, '')) half += character.codePointAt(0) < 0x80 ? 1 : 2;
   return addresses * 10 + Math.ceil(half / 2);
 }
 
