@@ -16,6 +16,8 @@ from core.database.embedded import EmbeddedServer
 
 REPOSITORY = Path(__file__).parents[3]
 
+ENVIRONMENT = {**os.environ, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), *sys.path])}
+
 HOLDER = """
 import sys
 from pathlib import Path
@@ -61,7 +63,7 @@ def holder(home: Path) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-P", "-c", HOLDER, str(home)],
         cwd=REPOSITORY,
-        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        env=ENVIRONMENT,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
@@ -140,11 +142,10 @@ def test_two_processes_share_one_server_and_the_last_stops_it(home: Path) -> Non
 def test_processes_that_start_together_end_with_one_server(home: Path) -> None:
     server = EmbeddedServer(home, durable=False)
     script = [sys.executable, "-P", "-c", HOLDER, str(home)]
-    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     processes = [
         subprocess.Popen(
             script,
-            env=environment,
+            env=ENVIRONMENT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
