@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, update
+from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -181,6 +181,24 @@ def remove(session: Session, table: type[Claimable], claim: Claim) -> None:
     ).all()
     if len(removed) != 1:
         raise ConflictError(f"{table.__name__} {claim.id}: lease of epoch {claim.epoch} was lost")
+
+
+def remove_many(session: Session, table: type[Claimable], claimed: Sequence[Claim]) -> set[int]:
+    """Delete the finished rows whose leases still hold; gives their ids. The rest stays for its new owner."""
+    if not claimed:
+        return set()
+    fences = [(claim.id, claim.epoch) for claim in claimed]
+    statement = (
+        delete(table)
+        .where(
+            tuple_(_id(table), table.claim_epoch).in_(fences),
+            table.claim_owner == claimed[0].owner,
+            table.lease_until > func.now(),
+        )
+        .returning(_id(table))
+        .execution_options(synchronize_session=False)
+    )
+    return set(session.scalars(statement))
 
 
 def _must_change(session: Session, statement: object, claim: Claim) -> None:

@@ -1,0 +1,245 @@
+"""Fills the search engine from the outbox of changed documents."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+import structlog
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.orm import Session
+
+from core import claims, leases
+from core.clock import Clock
+from core.database.models.collecting import Document, DocumentBody, Source
+from core.database.models.operations import Queue, WorkItem
+from core.database.sessions import Sessions
+from core.errors import ConflictError
+from core.faults import fault_point
+from core.search.base import DocumentSearch, IndexFailure, SearchDocument
+
+log = structlog.get_logger(__name__)
+
+BATCH = 500
+LEASE = dt.timedelta(seconds=120)
+LEADER_LEASE = dt.timedelta(seconds=15)
+RENEW_AFTER = dt.timedelta(seconds=4)
+GIVE_UP_AFTER = 8
+_MARK = (
+    update(Document)
+    .where(Document.id == bindparam("b_id"))
+    .values(indexed_revision=bindparam("b_revision"), indexed_at=bindparam("b_at"))
+)
+
+
+class IndexWorker:
+    """Claims index work in batches; with ``is_exclusive`` only the leader writes, others stand by."""
+
+    topics = frozenset({Queue.INDEX.value, Queue.UNINDEX.value})
+
+    def __init__(  # noqa: PLR0913 (keyword-only parts of one worker)
+        self,
+        *,
+        sessions: Sessions,
+        clock: Clock,
+        open_writer: Callable[[], DocumentSearch],
+        owner: str,
+        version: str,
+        is_exclusive: bool,
+    ) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._open_writer = open_writer
+        self._owner = owner
+        self._version = version
+        self._is_exclusive = is_exclusive
+        self._search: DocumentSearch | None = None
+        self._leadership: leases.Leadership | None = None
+        self._led_at: dt.datetime | None = None
+
+    def close(self) -> None:
+        if self._search is not None:
+            self._search.close()
+            self._search = None
+        if self._leadership is not None:
+            with self._sessions.begin() as session:
+                leases.resign(session, self._leadership)
+
+    def step(self) -> int:
+        """Index one batch and forget one; 0 when there is nothing or another process leads."""
+        if self._is_exclusive and not self._lead():
+            return 0
+        return self._index_batch() + self._forget_batch()
+
+    def _lead(self) -> bool:
+        now = self._clock.now()
+        if (
+            self._leadership is not None
+            and self._led_at is not None
+            and now - self._led_at < RENEW_AFTER
+        ):
+            return True
+        with self._sessions.begin() as session:
+            self._leadership = leases.lead(
+                session, "index", self._owner, version=self._version, lease=LEADER_LEASE
+            )
+        if self._leadership is None and self._search is not None:
+            self._search.close()
+            self._search = None
+        self._led_at = now
+        return self._leadership is not None
+
+    def _writer(self) -> DocumentSearch:
+        if self._search is None:
+            self._search = self._open_writer()
+        return self._search
+
+    def _take(self, queue: Queue) -> list[claims.Claim]:
+        with self._sessions.begin() as session:
+            return claims.take(
+                session,
+                WorkItem,
+                owner=self._owner,
+                now=self._clock.now(),
+                lease=LEASE,
+                limit=BATCH,
+                where=[WorkItem.queue == queue.value],
+            )
+
+    def _index_batch(self) -> int:
+        claimed = self._take(Queue.INDEX)
+        if not claimed:
+            return 0
+        with self._sessions() as session:
+            subjects = dict(
+                session.execute(
+                    select(WorkItem.id, WorkItem.subject_id).where(
+                        WorkItem.id.in_([c.id for c in claimed])
+                    )
+                ).tuples()
+            )
+            documents = load_documents(session, list(subjects.values()))
+        fault_point("index.before_bulk")
+        result = self._writer().index(documents)
+        fault_point("index.after_bulk")
+        failures = {failure.id: failure for failure in result.failures}
+        revisions = {document.id: document.revision for document in documents}
+        fault_point("index.before_mark")
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            done = [claim for claim in claimed if subjects.get(claim.id) not in failures]
+            # What changed again meanwhile has a new epoch: it stays queued and is not marked.
+            removed = claims.remove_many(session, WorkItem, done)
+            marks = [
+                {"b_id": subjects[row_id], "b_revision": revisions[subjects[row_id]], "b_at": now}
+                for row_id in removed
+                if subjects[row_id] in revisions
+            ]
+            if marks:
+                session.connection().execute(_MARK, marks)
+        self._record_failures(
+            [claim for claim in claimed if subjects.get(claim.id) in failures], subjects, failures
+        )
+        return len(claimed)
+
+    def _record_failures(
+        self,
+        failed: Sequence[claims.Claim],
+        subjects: Mapping[int, int],
+        failures: Mapping[int, IndexFailure],
+    ) -> None:
+        now = self._clock.now()
+        for claim in failed:
+            try:
+                with self._sessions.begin() as session:
+                    _record_failure(session, claim, failures[subjects[claim.id]], now)
+            except ConflictError:
+                log.info("index_work_superseded", document_id=subjects[claim.id])
+
+    def _forget_batch(self) -> int:
+        claimed = self._take(Queue.UNINDEX)
+        if not claimed:
+            return 0
+        ids = [claim.id for claim in claimed]
+        with self._sessions() as session:
+            subjects = list(
+                session.scalars(select(WorkItem.subject_id).where(WorkItem.id.in_(ids)))
+            )
+        self._writer().delete(subjects)
+        with self._sessions.begin() as session:
+            claims.remove_many(session, WorkItem, claimed)
+        return len(claimed)
+
+
+def _record_failure(
+    session: Session, claim: claims.Claim, failure: IndexFailure, now: dt.datetime
+) -> None:
+    if failure.is_retryable and claim.attempt < GIVE_UP_AFTER:
+        claims.retry(
+            session,
+            WorkItem,
+            claim,
+            due_at=claims.backoff(claim.attempt, now),
+            error=failure.reason,
+        )
+    else:
+        claims.bury(session, WorkItem, claim, now=now, error=failure.reason)
+
+
+def load_documents(session: Session, ids: Sequence[int]) -> list[SearchDocument]:
+    """Build what the engine takes from the rows; a deleted document is simply absent."""
+    rows = session.execute(
+        select(Document, DocumentBody, Source.name)
+        .join(
+            DocumentBody,
+            (DocumentBody.document_id == Document.id)
+            & (DocumentBody.ingested_at == Document.ingested_at),
+        )
+        .join(Source, Source.id == Document.source_id)
+        .where(Document.id.in_(ids))
+    )
+    return [search_document(document, body, name) for document, body, name in rows]
+
+
+def search_document(document: Document, body: DocumentBody, source_name: str) -> SearchDocument:
+    keywords = (body.annotations or {}).get("keywords")
+    return SearchDocument(
+        id=document.id,
+        revision=document.revision,
+        title=body.title,
+        text=body.text,
+        platform=document.platform,
+        source_id=document.source_id,
+        source_name=source_name,
+        level=document.level,
+        regions=tuple(document.regions),
+        topics=tuple(document.topics),
+        polarity=document.polarity,
+        relevant=document.relevant,
+        our_union=document.our_union,
+        employers=tuple(document.employers),
+        keywords=tuple(map(str, keywords)) if isinstance(keywords, list) else (),
+        event_id=document.event_id,
+        story_id=document.story_id,
+        published_at=document.published_at,
+        ingested_at=document.ingested_at,
+        reposts=document.reposts,
+        comments=document.comments,
+        views=document.views,
+    )
+
+
+def all_documents(sessions: Sessions, *, page: int = 1000) -> Iterator[SearchDocument]:
+    """Walk all documents by id, for a rebuild."""
+    last = 0
+    while True:
+        with sessions() as session:
+            ids = list(
+                session.scalars(
+                    select(Document.id).where(Document.id > last).order_by(Document.id).limit(page)
+                )
+            )
+            if not ids:
+                return
+            yield from load_documents(session, ids)
+        last = ids[-1]

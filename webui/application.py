@@ -1,0 +1,58 @@
+"""Builds the console application."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+import structlog
+from flask import Flask, g
+from flask_babel import Babel
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webui import access, formats, headers, page, problems, signin
+from webui.assets import Assets
+from webui.console import EXTENSION, Console, close_reading
+from webui.pages import PAGES
+
+STATIC_FOLDER = Path(__file__).parent / "static"
+LARGEST_BODY = 20 * 1024 * 1024
+
+
+def create_app(console: Console, *, static_folder: Path = STATIC_FOLDER) -> Flask:
+    """Make the application; raises ConfigurationError when a view forgot its permission."""
+    app = Flask("webui", static_folder=None)
+    app.config.update(
+        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
+        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
+    )
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.extensions[EXTENSION] = console
+    app.extensions["assets"] = Assets(static_folder)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    Babel(app)
+    formats.install(app)
+    page.install(app)
+    problems.install(app)
+    app.before_request(_begin)
+    app.before_request(headers.make_nonce)
+    app.before_request(signin.identify)
+    app.before_request(signin.guard)
+    app.after_request(signin.keep_anonymous_token)
+    app.after_request(headers.secure)
+    app.teardown_request(close_reading)
+    for blueprint in PAGES.load_all().values():
+        app.register_blueprint(blueprint)
+    access.check_all_marked(app)
+    if console.settings.trusted_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+    return app
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(6)
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=g.request_id)

@@ -1,0 +1,66 @@
+"""What the console is given by the composition root, and how a view gets at it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app, g
+from sqlalchemy.orm import Session
+
+from config.settings import Settings
+from core.clock import Clock
+from core.crypto.keyring import Keyring
+from core.database.sessions import Sessions
+from core.outbound.address_policy import AddressPolicy
+from core.outbound.client import HTTPClient
+from core.passwords import Passwords
+from core.search.base import DocumentSearch
+from media_matrix.access import PlatformAccess
+
+EXTENSION = "zhisheng"
+
+
+@dataclass(frozen=True, slots=True)
+class Console:
+    """Everything the pages work with. ``reader`` only reads the index; the index role writes it."""
+
+    settings: Settings
+    sessions: Sessions
+    clock: Clock
+    reader: DocumentSearch
+    keyring: Keyring
+    http: HTTPClient
+    policy: AddressPolicy
+    platforms: PlatformAccess
+    passwords: Passwords
+    version: str
+
+
+def console() -> Console:
+    # create_app puts a Console there; Flask types the mapping as Any.
+    return cast("Console", current_app.extensions[EXTENSION])
+
+
+def reading() -> Session:
+    """Give the request's read session; it is rolled back and closed when the request ends."""
+    session = g.get("reading")
+    if session is None:
+        session = g.reading = console().sessions()
+    # ``g`` holds Any by nature.
+    return cast("Session", session)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Open one transaction that commits at the end of the block and rolls back on an error."""
+    with console().sessions.begin() as session:
+        yield session
+
+
+def close_reading(_error: BaseException | None = None) -> None:
+    session = g.pop("reading", None)
+    if session is not None:
+        session.close()

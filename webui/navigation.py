@@ -1,0 +1,74 @@
+"""The menu: what each entry opens and who sees it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask import request, url_for
+
+from webui.access import Viewer
+from webui.permissions import Permission
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    group: str
+    label: str
+    endpoint: str
+    permission: Permission
+
+
+ENTRIES = (
+    Entry("研判", "今日态势", "overview.index", Permission.OVERVIEW),
+    Entry("研判", "信息检索", "documents.index", Permission.SEARCH),
+    Entry("值班", "预警箱", "alerts.index", Permission.ALERT_VIEW),
+    Entry("值班", "值班表", "roster.index", Permission.ROSTER_VIEW),
+    Entry("新媒体", "内容日历", "calendar.index", Permission.MEDIA_VIEW),
+    Entry("新媒体", "稿件", "drafts.index", Permission.MEDIA_VIEW),
+    Entry("新媒体", "审校队列", "reviews.index", Permission.MEDIA_VIEW),
+    Entry("新媒体", "账号", "accounts.index", Permission.MEDIA_VIEW),
+    Entry("管理", "数据源", "sources.index", Permission.SOURCE_VIEW),
+    Entry("管理", "规则", "rules.index", Permission.RULE_VIEW),
+    Entry("管理", "通知渠道", "channels.index", Permission.CHANNEL_MANAGE),
+    Entry("管理", "用户机构", "users.index", Permission.USER_MANAGE),
+    Entry("管理", "审计", "audit.index", Permission.AUDIT_VIEW),
+    Entry("管理", "系统健康", "system.index", Permission.SYSTEM_VIEW),
+)
+
+# Where each role lands after signing in, in this order (console.md §3).
+LANDING = (
+    (Permission.ALERT_HANDLE, "alerts.index"),
+    (Permission.DRAFT_EDIT, "calendar.index"),
+    (Permission.DRAFT_REVIEW, "reviews.index"),
+    (Permission.SEARCH, "overview.index"),
+    (Permission.SYSTEM_VIEW, "system.index"),
+    (Permission.USER_MANAGE, "users.index"),
+)
+
+
+def landing(viewer: Viewer) -> str:
+    """Give the address of the page a person starts on."""
+    for permission, endpoint in LANDING:
+        if viewer.may(permission):
+            return url_for(endpoint)
+    return url_for("profile.password")
+
+
+def menu(viewer: Viewer, pills: dict[str, int]) -> list[dict[str, object]]:
+    """Build the groups the layout draws; ``pills`` maps an endpoint to its count."""
+    groups: dict[str, list[dict[str, object]]] = {}
+    current = (request.endpoint or "").partition(".")[0]
+    for entry in ENTRIES:
+        if not viewer.may(entry.permission):
+            continue
+        groups.setdefault(entry.group, []).append(
+            {
+                "label": entry.label,
+                "href": url_for(entry.endpoint),
+                "endpoint": entry.endpoint,
+                "current": entry.endpoint.partition(".")[0] == current,
+                "pill": pills.get(entry.endpoint) or None,
+                "pill_quiet": entry.endpoint != "alerts.index",
+            }
+        )
+    return [{"label": label, "items": items} for label, items in groups.items()]

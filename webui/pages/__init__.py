@@ -1,0 +1,32 @@
+"""One blueprint per screen. A new page is one new file and one line here."""
+
+from flask import Blueprint
+
+from core.registry import PluginTable
+
+PAGES: PluginTable[Blueprint] = PluginTable(
+    "页面",
+    [
+        ("assets", "webui.pages.assets:blueprint"),
+        ("login", "webui.pages.login:blueprint"),
+        ("profile", "webui.pages.profile:blueprint"),
+        ("health", "webui.pages.health:blueprint"),
+        ("overview", "webui.pages.overview:blueprint"),
+        ("documents", "webui.pages.documents:blueprint"),
+        ("alerts", "webui.pages.alerts:blueprint"),
+        ("roster", "webui.pages.roster:blueprint"),
+        ("inbox", "webui.pages.inbox:blueprint"),
+        ("calendar", "webui.pages.calendar:blueprint"),
+        ("drafts", "webui.pages.drafts:blueprint"),
+        ("reviews", "webui.pages.reviews:blueprint"),
+        ("accounts", "webui.pages.accounts:blueprint"),
+        ("feed", "webui.pages.feed:blueprint"),
+        ("sources", "webui.pages.sources:blueprint"),
+        ("rules", "webui.pages.rules:blueprint"),
+        ("channels", "webui.pages.channels:blueprint"),
+        ("users", "webui.pages.users:blueprint"),
+        ("audit", "webui.pages.audit:blueprint"),
+        ("system", "webui.pages.system:blueprint"),
+        ("styleguide", "webui.pages.styleguide:blueprint"),
+    ],
+)

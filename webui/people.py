@@ -1,0 +1,275 @@
+"""Accounts of the people who work with the console: sign-in, lockout, passwords, second factor."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from core import audit
+from core.audit import AuditEvent
+from core.crypto.keyring import Keyring
+from core.database.models.organisation import LoginFailure, Organisation, Person, Role
+from core.errors import InvalidOptionsError, WorkflowError
+from core.passwords import Passwords
+from core.two_factor import accepted_step, matching_recovery_code
+from webui.signin import revoke_sessions
+
+MOST_FAILURES = 5
+LOCKED_FOR = dt.timedelta(minutes=15)
+TOTP_PURPOSE = "person.totp"
+
+
+class SignInOutcome(StrEnum):
+    SIGNED_IN = "signed_in"
+    SECOND_FACTOR = "second_factor"
+    REFUSED = "refused"
+    LOCKED = "locked"
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """What came of a try; ``locked_until`` only when locked."""
+
+    outcome: SignInOutcome
+    person: Person | None = None
+    locked_until: dt.datetime | None = None
+    tries_left: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDraft:
+    """What an administrator says of a person."""
+
+    login: str
+    name: str
+    roles: Sequence[str]
+    organisation_id: int
+    email: str | None = None
+    phone: str | None = None
+    channels: Sequence[str] = ()
+
+
+def find_person(session: Session, login: str) -> Person | None:
+    return session.scalar(select(Person).where(func.lower(Person.login) == login.strip().lower()))
+
+
+def locked_until(
+    session: Session, login: str, address: str, now: dt.datetime
+) -> dt.datetime | None:
+    """Tell until when this account, or this address, may not try (ASVS V6: five failures, 15 minutes)."""
+    ends: list[dt.datetime] = []
+    for condition in (LoginFailure.login == login.lower(), LoginFailure.address == address):
+        fifth = _nth_newest_failure(session, condition, now)
+        if fifth is not None:
+            ends.append(fifth + LOCKED_FOR)
+    return max(ends) if ends else None
+
+
+def _nth_newest_failure(
+    session: Session, condition: ColumnElement[bool], now: dt.datetime
+) -> dt.datetime | None:
+    times = session.scalars(
+        select(LoginFailure.at)
+        .where(condition, LoginFailure.at > now - LOCKED_FOR)
+        .order_by(LoginFailure.at.desc())
+        .limit(MOST_FAILURES)
+    ).all()
+    return times[0] if len(times) == MOST_FAILURES else None
+
+
+def sign_in(
+    session: Session,
+    passwords: Passwords,
+    *,
+    login: str,
+    password: str,
+    address: str,
+    now: dt.datetime,
+) -> SignIn:
+    """Check a login name and password; a failure is counted, a lock is kept even for the right password."""
+    login = login.strip().lower()
+    until = locked_until(session, login, address, now)
+    if until is not None:
+        return SignIn(SignInOutcome.LOCKED, locked_until=until)
+    person = find_person(session, login)
+    stored = person.password_hash if person is not None and person.is_active else None
+    if not passwords.verify(stored, password) or person is None:
+        return _count_failure(session, login, address, now)
+    if passwords.needs_rehash(person.password_hash):
+        person.password_hash = passwords.hash(password)
+    if person.totp_confirmed_at is not None:
+        return SignIn(SignInOutcome.SECOND_FACTOR, person)
+    person.last_login_at = now
+    audit.record(session, AuditEvent(f"person:{person.id}", "login", "person", str(person.id)), now)
+    return SignIn(SignInOutcome.SIGNED_IN, person)
+
+
+def _count_failure(session: Session, login: str, address: str, now: dt.datetime) -> SignIn:
+    session.add(LoginFailure(login=login, address=address, at=now))
+    session.flush()
+    audit.record(session, AuditEvent("anonymous", "login", "person", None, "refused"), now)
+    until = locked_until(session, login, address, now)
+    if until is not None:
+        return SignIn(SignInOutcome.LOCKED, locked_until=until)
+    failures = session.scalar(
+        select(func.count())
+        .select_from(LoginFailure)
+        .where(LoginFailure.login == login, LoginFailure.at > now - LOCKED_FOR)
+    )
+    return SignIn(SignInOutcome.REFUSED, tries_left=max(0, MOST_FAILURES - (failures or 0)))
+
+
+def check_second_factor(
+    session: Session, keyring: Keyring, person_id: int, code: str, *, address: str, now: dt.datetime
+) -> SignIn:
+    """Check a time-based or recovery code; each counts once, failures count like wrong passwords."""
+    person = session.get(Person, person_id, with_for_update=True)
+    if person is None or person.totp_secret is None or not person.is_active:
+        return SignIn(SignInOutcome.REFUSED)
+    until = locked_until(session, person.login.lower(), address, now)
+    if until is not None:
+        return SignIn(SignInOutcome.LOCKED, locked_until=until)
+    secret = keyring.unseal_text(person.totp_secret, purpose=TOTP_PURPOSE)
+    step = accepted_step(secret, code, now=now, last_used_step=person.totp_last_step)
+    position = None if step is not None else matching_recovery_code(code, person.recovery_codes)
+    if step is None and position is None:
+        return _count_failure(session, person.login.lower(), address, now)
+    if step is not None:
+        person.totp_last_step = step
+    else:
+        person.recovery_codes = [
+            item for at, item in enumerate(person.recovery_codes) if at != position
+        ]
+    person.last_login_at = now
+    audit.record(session, AuditEvent(f"person:{person.id}", "login", "person", str(person.id)), now)
+    return SignIn(SignInOutcome.SIGNED_IN, person)
+
+
+def check_new_password(passwords: Passwords, password: str, *, login: str) -> None:
+    """Refuse a weak password with InvalidOptionsError for the field ``password``."""
+    faults = passwords.faults(password, login=login)
+    if faults:
+        raise InvalidOptionsError({"password": "".join(fault.label for fault in faults)})
+
+
+def create_person(
+    session: Session,
+    passwords: Passwords,
+    draft: PersonDraft,
+    *,
+    password: str,
+    actor: str,
+    now: dt.datetime,
+) -> Person:
+    """Add a person; raises InvalidOptionsError naming the faulty fields."""
+    _check(session, draft, existing=None)
+    check_new_password(passwords, password, login=draft.login)
+    person = Person(
+        login=draft.login.strip(),
+        password_hash=passwords.hash(password),
+        password_changed_at=now,
+        must_change_password=not actor.startswith("system"),
+    )
+    _apply(person, draft)
+    session.add(person)
+    session.flush()
+    detail = {"login": person.login, "roles": list(person.roles)}
+    audit.record(
+        session, AuditEvent(actor, "user.create", "person", str(person.id), detail=detail), now
+    )
+    return person
+
+
+def edit_person(
+    session: Session, person: Person, draft: PersonDraft, *, actor: str, now: dt.datetime
+) -> None:
+    """Change a person; a change of roles ends their sessions."""
+    _check(session, draft, existing=person)
+    before = list(person.roles)
+    if Role.SECURITY in before and Role.SECURITY not in draft.roles:
+        _keep_one_security(session, person)
+    _apply(person, draft)
+    if set(before) != set(draft.roles):
+        revoke_sessions(session, person.id, now)
+    detail = {"before": before, "roles": list(draft.roles)}
+    audit.record(
+        session, AuditEvent(actor, "user.edit", "person", str(person.id), detail=detail), now
+    )
+
+
+def set_active(
+    session: Session, person: Person, *, active: bool, actor: str, now: dt.datetime
+) -> None:
+    """Disable or enable a person; disabling ends their sessions at once."""
+    if not active and Role.SECURITY in person.roles:
+        _keep_one_security(session, person)
+    person.is_active = active
+    if not active:
+        revoke_sessions(session, person.id, now)
+    action = "user.enable" if active else "user.disable"
+    audit.record(session, AuditEvent(actor, action, "person", str(person.id)), now)
+
+
+def reset_password(
+    session: Session,
+    passwords: Passwords,
+    person: Person,
+    password: str,
+    *,
+    actor: str,
+    now: dt.datetime,
+) -> None:
+    """Set a password that must be changed at the next sign-in, and drop the second factor."""
+    check_new_password(passwords, password, login=person.login)
+    person.password_hash = passwords.hash(password)
+    person.password_changed_at = now
+    person.must_change_password = True
+    person.totp_secret = person.totp_confirmed_at = person.totp_last_step = None
+    person.recovery_codes = []
+    revoke_sessions(session, person.id, now)
+    audit.record(session, AuditEvent(actor, "user.reset_password", "person", str(person.id)), now)
+
+
+def _keep_one_security(session: Session, person: Person) -> None:
+    others = session.scalar(
+        select(func.count())
+        .select_from(Person)
+        .where(Person.id != person.id, Person.is_active, Person.roles.any(Role.SECURITY.value))  # type: ignore[arg-type]
+    )
+    if not others:
+        raise WorkflowError("这是最后一位安全管理员，没有改动。请先让另一个人担任安全管理员。")
+
+
+def _apply(person: Person, draft: PersonDraft) -> None:
+    person.organisation_id = draft.organisation_id
+    person.name = draft.name.strip()
+    person.roles = list(dict.fromkeys(draft.roles))
+    person.email = draft.email
+    person.phone = draft.phone
+    person.channels = list(draft.channels)
+
+
+def _check(session: Session, draft: PersonDraft, *, existing: Person | None) -> None:
+    faults: dict[str, str] = {}
+    if not draft.login.strip() or not draft.login.strip().isascii() or " " in draft.login.strip():
+        faults["login"] = "登录名要用字母、数字或 . _ -，不能有空格"
+    else:
+        found = find_person(session, draft.login)
+        if found is not None and found is not existing:
+            faults["login"] = f"已经有登录名为「{draft.login}」的用户"
+    if not draft.name.strip():
+        faults["name"] = "请填写姓名"
+    unknown = [role for role in draft.roles if role not in set(Role)]
+    if unknown or not draft.roles:
+        faults["roles"] = "请至少选一个角色"
+    if session.get(Organisation, draft.organisation_id) is None:
+        faults["organisation_id"] = "请选择所属工会组织"
+    if draft.email and "@" not in draft.email[1:-1]:
+        faults["email"] = f"要填电子邮箱，收到的是「{draft.email}」"
+    if faults:
+        raise InvalidOptionsError(faults)

@@ -1,0 +1,1 @@
+"""The demo: a small invented world on loopback, and an installation that watches it."""

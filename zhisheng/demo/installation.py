@@ -1,0 +1,147 @@
+"""The demo's small union: people, duty, channels, accounts and sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from pathlib import Path
+
+from alerting.channels_config import ChannelDraft, save_channel
+from alerting.roster import ShiftDraft, create_shift, default_roster
+from media_matrix.accounts import create_account
+from media_matrix.sandbox.cast import sandbox_accounts
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.database.models.duty import Layer, Shift
+from core.database.models.media import Account
+from core.database.models.organisation import Organisation, Person, Role
+from webui.people import PersonDraft, create_person, find_person
+from webui.permissions import ROLE_LABELS
+from zhisheng.demo.ports import DemoPorts, demo_ports
+from zhisheng.demo.sources import install_sources
+from zhisheng.seeding import Login, first_organisation
+from zhisheng.services import Services
+
+PASSWORD = "河湾演练-2026-职声"  # noqa: S105 (the demo's logins are printed at its start)
+ROSTER_DAYS = 14
+
+CAST: Sequence[tuple[str, str, tuple[Role, ...], bool]] = (
+    ("zhiban", "王敏", (Role.DUTY,), True),
+    ("fuban", "刘洋", (Role.DUTY,), True),
+    ("daiban", "周岚", (Role.LEADER,), True),
+    ("fenxi", "孙越", (Role.ANALYST,), False),
+    ("bianji", "李想", (Role.EDITOR,), False),
+    ("shenjiao", "陈静", (Role.REVIEWER,), False),
+    ("fushen", "赵宁", (Role.REVIEWER,), False),
+    ("admin", "何平", (Role.ADMINISTRATOR, Role.SECURITY), False),
+    ("shenji", "吴桐", (Role.AUDITOR,), False),
+)
+LAYERS = {"zhiban": Layer.FIRST, "fuban": Layer.SECOND, "daiban": Layer.LEADER}
+
+
+def install_demo(services: Services, now: dt.datetime) -> list[Login]:
+    """Make what is missing and point everything at this run's ports; safe to repeat."""
+    ports = demo_ports(services.home.path, services.settings.port)
+    began_at(services.home.path, now)
+    with services.sessions.begin() as session:
+        organisation = first_organisation(session, "河湾市总工会（演练）")
+        people = _people(session, services, organisation, now)
+        _roster(session, organisation, people, now)
+        _mail_channel(session, services, ports, people["admin"].id, now)
+        install_sources(session, ports, now)
+        _accounts(session, services, organisation, people["bianji"].id, ports, now)
+    return [
+        Login(login, "、".join(ROLE_LABELS[role] for role in roles), PASSWORD)
+        for login, _, roles, _ in CAST
+    ]
+
+
+def began_at(home: Path, now: dt.datetime) -> dt.datetime:
+    """Tell when the world of this home began; the first to ask begins it."""
+    file = home / "demo-began"
+    try:
+        with file.open("x", encoding="utf-8") as opened:
+            opened.write(now.isoformat())
+    except FileExistsError:
+        return dt.datetime.fromisoformat(file.read_text(encoding="utf-8"))
+    return now
+
+
+def _people(
+    session: Session, services: Services, organisation: Organisation, now: dt.datetime
+) -> dict[str, Person]:
+    people: dict[str, Person] = {}
+    for login, name, roles, is_on_duty in CAST:
+        person = find_person(session, login)
+        if person is None:
+            draft = PersonDraft(
+                login=login,
+                name=name,
+                roles=[role.value for role in roles],
+                organisation_id=organisation.id,
+                email=f"{login}@demo.invalid",
+                phone="00000000000" if is_on_duty else None,
+                channels=["console", "email"],
+            )
+            person = create_person(
+                session, services.passwords, draft, password=PASSWORD, actor="system:demo", now=now
+            )
+        people[login] = person
+    return people
+
+
+def _roster(
+    session: Session, organisation: Organisation, people: dict[str, Person], now: dt.datetime
+) -> None:
+    roster = default_roster(session, organisation.id, now)
+    start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
+    covered = session.scalar(
+        select(Shift.id)
+        .where(Shift.roster_id == roster.id, Shift.ends_at > now + dt.timedelta(days=2))
+        .limit(1)
+    )
+    if covered is not None:
+        return
+    for login, layer in LAYERS.items():
+        draft = ShiftDraft(
+            layer=layer,
+            person_id=people[login].id,
+            starts_at=start,
+            ends_at=start + dt.timedelta(days=ROSTER_DAYS),
+            roster_id=roster.id,
+        )
+        create_shift(session, draft, person_id=people["admin"].id, now=now)
+
+
+def _mail_channel(
+    session: Session, services: Services, ports: DemoPorts, person_id: int, now: dt.datetime
+) -> None:
+    options: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": ports.mail,
+        "security": "none",
+        "sender": "zhisheng@demo.invalid",
+    }
+    save_channel(
+        session,
+        ChannelDraft(name="email", kind="email", options=options),
+        keyring=services.keyring,
+        person_id=person_id,
+        now=now,
+    )
+
+
+def _accounts(
+    session: Session,
+    services: Services,
+    organisation: Organisation,
+    owner_id: int,
+    ports: DemoPorts,
+    now: dt.datetime,
+) -> None:
+    if session.scalar(select(Account.id).limit(1)) is not None:
+        return
+    base = f"http://127.0.0.1:{ports.sandbox}"
+    for form in sandbox_accounts(base, organisation.id, owner_id):
+        create_account(session, services.keyring, form, person_id=owner_id, now=now)

@@ -1,0 +1,58 @@
+"""The demo's four sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from core.database.base import JsonObject
+from core.database.models.collecting import Source, SourceLevel
+from zhisheng.demo.ports import DemoPorts
+from zhisheng.demo.posts import NAMES, Site
+
+VISIT_EVERY_S = 2
+
+# Per site: source type, platform, standing, address, and what the type needs to know.
+PLANS: dict[Site, tuple[str, str, SourceLevel, str, JsonObject]] = {
+    Site.NEWS: (
+        "list_page",
+        "新闻网站",
+        SourceLevel.CITY,
+        "/news/",
+        {"link_selector": "ul.news-list a"},
+    ),
+    Site.FORUM: ("list_page", "论坛", SourceLevel.PUBLIC, "/forum/", {"link_selector": "a.thread"}),
+    Site.HOTLIST: (
+        "trending_list",
+        "热榜",
+        SourceLevel.COMMERCIAL,
+        "/hotlist/api.json",
+        {"items": "data", "title": "title", "url": "url", "heat": "hot", "time": "time"},
+    ),
+    Site.FEED: ("feed", "资讯", SourceLevel.CITY, "/feed/rss.xml", {}),
+}
+
+
+def install_sources(session: Session, ports: DemoPorts, now: dt.datetime) -> None:
+    """Make the sources, or point them at this run's port."""
+    base = f"http://127.0.0.1:{ports.sites}"
+    for site, (kind, platform, level, path, options) in PLANS.items():
+        source = session.scalar(select(Source).where(Source.name == NAMES[site]))
+        if source is None:
+            source = Source(
+                name=NAMES[site],
+                kind=kind,
+                platform=platform,
+                level=level.value,
+                legal_basis="演练用的本机网站",
+                interval_s=VISIT_EVERY_S,
+                interval_floor_s=VISIT_EVERY_S,
+                interval_ceiling_s=VISIT_EVERY_S * 5,
+                is_demo=True,
+                due_at=now,
+            )
+            session.add(source)
+        source.url = base + path
+        source.options = {**options, "demo_site": site.value}

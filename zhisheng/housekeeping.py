@@ -1,0 +1,54 @@
+"""What happens by the clock: partitions, retention, the end of hash keys."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import structlog
+from crawlers.retention import delete_expired
+from sqlalchemy import delete
+
+from core import audit, leases
+from core.crypto.author_hash import destroy_expired_epochs
+from core.database.models.organisation import ConsoleSession, LoginFailure
+from core.database.partitions import ensure_partitions
+from zhisheng.services import Services
+
+log = structlog.get_logger(__name__)
+
+SESSIONS_KEPT = dt.timedelta(days=30)
+FAILURES_KEPT = dt.timedelta(days=180)
+
+
+class Housekeeping:
+    """Ticks of the engine's leader; on a standby they do nothing."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    def _leads(self) -> bool:
+        with self._services.sessions() as session:
+            return leases.leader(session, "engine") == self._services.owner
+
+    def hourly(self) -> None:
+        """Make next month's partitions before they are needed."""
+        if not self._leads():
+            return
+        with self._services.sessions.begin() as session:
+            ensure_partitions(session, self._services.clock.now())
+
+    def nightly(self) -> None:
+        """Delete what is past its time (design.md §10) and sign the counts into the audit log."""
+        if not self._leads():
+            return
+        now = self._services.clock.now()
+        counts: dict[str, object] = dict(delete_expired(self._services.sessions, now))
+        with self._services.sessions.begin() as session:
+            counts["author_keys"] = destroy_expired_epochs(session, now)
+            session.execute(
+                delete(ConsoleSession).where(ConsoleSession.expires_at < now - SESSIONS_KEPT)
+            )
+            session.execute(delete(LoginFailure).where(LoginFailure.at < now - FAILURES_KEPT))
+            event = audit.AuditEvent("system", "retention.delete", "document", detail=counts)
+            audit.record(session, event, now)
+        log.info("retention_done", **counts)

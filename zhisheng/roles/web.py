@@ -1,0 +1,49 @@
+"""Role ``web``: the console under waitress."""
+
+import threading
+
+import structlog
+from waitress.server import create_server
+
+from webui.application import create_app
+from webui.console import Console
+from zhisheng.services import Services, platform_access
+
+log = structlog.get_logger(__name__)
+
+THREADS = 12
+
+
+def console(services: Services) -> Console:
+    return Console(
+        settings=services.settings,
+        sessions=services.sessions,
+        clock=services.clock,
+        reader=services.open_search(),
+        keyring=services.keyring,
+        http=services.http,
+        policy=services.policy,
+        platforms=platform_access(services),
+        passwords=services.passwords,
+        version=services.version,
+    )
+
+
+def run(services: Services, stop: threading.Event) -> None:
+    settings = services.settings
+    server = create_server(
+        create_app(console(services)),
+        host=settings.bind,
+        port=settings.port,
+        threads=THREADS,
+        ident="zhisheng",
+        clear_untrusted_proxy_headers=True,
+    )
+
+    def close_on_stop() -> None:
+        stop.wait()
+        server.close()
+
+    threading.Thread(target=close_on_stop, daemon=True).start()
+    log.info("console_listening", bind=settings.bind, port=settings.port)
+    server.run()

@@ -1,0 +1,147 @@
+"""Takes new documents through the pipeline and hands them on to the index and the rules."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import structlog
+from nlp.pipeline import Annotations, Pipeline, TextInput
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from core import claims
+from core.clock import Clock
+from core.database.models.collecting import Document, DocumentBody
+from core.database.models.operations import Queue, WorkItem
+from core.database.sessions import Sessions
+from core.faults import fault_point
+from zhisheng.stories import join_story
+
+log = structlog.get_logger(__name__)
+
+BATCH = 128
+LEASE = dt.timedelta(seconds=120)
+MOST_TRIES = 2
+
+
+class UnderstandWorker:
+    """Analyses in batches; a text that fails alone twice is put on the dead list, the others go on."""
+
+    topics = frozenset({Queue.ANALYSE.value})
+
+    def __init__(self, sessions: Sessions, clock: Clock, pipeline: Pipeline, *, owner: str) -> None:
+        self._sessions = sessions
+        self._clock = clock
+        self._pipeline = pipeline
+        self._owner = owner
+
+    def step(self) -> int:
+        with self._sessions.begin() as session:
+            claimed = claims.take(
+                session,
+                WorkItem,
+                owner=self._owner,
+                now=self._clock.now(),
+                lease=LEASE,
+                limit=BATCH,
+                where=[WorkItem.queue == Queue.ANALYSE.value],
+            )
+        if not claimed:
+            return 0
+        # After a failure each text goes alone, so that one bad text cannot take its batch down.
+        fresh = [claim for claim in claimed if claim.attempt == 1]
+        for batch in (fresh, *([claim] for claim in claimed if claim.attempt > 1)):
+            if batch:
+                self._handle(batch)
+        return len(claimed)
+
+    def _handle(self, batch: Sequence[claims.Claim]) -> None:
+        try:
+            self._analyse(batch)
+        except Exception as error:
+            log.exception("analysis_failed", items=len(batch))
+            self._postpone(batch, f"{type(error).__name__}: {error}")
+
+    def _postpone(self, batch: Sequence[claims.Claim], error: str) -> None:
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            for claim in batch:
+                if claim.attempt >= MOST_TRIES and len(batch) == 1:
+                    claims.bury(session, WorkItem, claim, now=now, error=error)
+                else:
+                    claims.retry(session, WorkItem, claim, due_at=now, error=error)
+
+    def _analyse(self, batch: Sequence[claims.Claim]) -> None:
+        with self._sessions() as session:
+            subjects = dict(
+                session.execute(
+                    select(WorkItem.id, WorkItem.subject_id).where(
+                        WorkItem.id.in_([c.id for c in batch])
+                    )
+                ).tuples()
+            )
+            rows = load_bodies(session, list(subjects.values()))
+        found = self._pipeline.analyse([text_input(document, body) for document, body in rows])
+        annotations = {document.id: one for (document, _), one in zip(rows, found, strict=True)}
+        now = self._clock.now()
+        with self._sessions.begin() as session:
+            removed = claims.remove_many(session, WorkItem, batch)
+            done = [subjects[row_id] for row_id in removed if subjects[row_id] in annotations]
+            kept = [(document, body) for document, body in rows if document.id in set(done)]
+            for document, body in kept:
+                write_annotations(session, document, body, annotations[document.id], now)
+            claims.enqueue(session, Queue.INDEX, done, now)
+            claims.enqueue(session, Queue.EVALUATE, done, now)
+            fault_point("analyse.before_commit")
+        fault_point("analyse.after_commit")
+
+
+def load_bodies(session: Session, ids: Sequence[int]) -> list[tuple[Document, DocumentBody]]:
+    """Load documents with their bodies, by id; a deleted one is absent."""
+    rows = session.execute(
+        select(Document, DocumentBody)
+        .join(
+            DocumentBody,
+            (DocumentBody.document_id == Document.id)
+            & (DocumentBody.ingested_at == Document.ingested_at),
+        )
+        .where(Document.id.in_(ids))
+        .order_by(Document.id)
+    )
+    return [(document, body) for document, body in rows]
+
+
+def text_input(document: Document, body: DocumentBody) -> TextInput:
+    return TextInput(title=body.title, text=body.text, published_at=document.published_at)
+
+
+def write_annotations(
+    session: Session, document: Document, body: DocumentBody, found: Annotations, now: dt.datetime
+) -> None:
+    """Store what the pipeline said, raise the revision, and join the document to its story."""
+    story_id = join_story(session, document, body.title, found.fingerprint, now)
+    session.execute(
+        update(Document)
+        .where(Document.id == document.id)
+        .values(
+            analysed_at=now,
+            revision=Document.revision + 1,
+            relevant=found.relevant.label,
+            relevance=found.relevant.score,
+            our_union=found.our_union.label,
+            polarity=found.polarity.label,
+            topics=[topic.code for topic in found.topics],
+            regions=list(found.region_codes),
+            fingerprint=found.fingerprint,
+            story_id=story_id,
+        )
+    )
+    session.execute(
+        update(DocumentBody)
+        .where(
+            DocumentBody.document_id == document.id,
+            DocumentBody.ingested_at == document.ingested_at,
+        )
+        .values(annotations=found.to_json())
+    )
