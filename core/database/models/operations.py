@@ -76,6 +76,15 @@ class EpochKey(Base):
     """A keyed-hash key that lives 90 days; destroying it ends all linking of its hashes."""
 
     __tablename__ = "epoch_key"
+    __table_args__ = (
+        Index(
+            "uq_epoch_key_live",
+            "purpose",
+            "starts_at",
+            unique=True,
+            postgresql_where=text("sealed_key IS NOT NULL"),
+        ),
+    )
     id: Mapped[Id]
     purpose: Mapped[str]
     starts_at: Mapped[dt.datetime]

@@ -49,6 +49,13 @@ def upgrade() -> None:
         sa.Column("destroyed_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_epoch_key")),
     )
+    op.create_index(
+        "uq_epoch_key_live",
+        "epoch_key",
+        ["purpose", "starts_at"],
+        unique=True,
+        postgresql_where=sa.text("sealed_key IS NOT NULL"),
+    )
     op.create_table(
         "heartbeat",
         sa.Column("role", sa.Text(), nullable=False),
