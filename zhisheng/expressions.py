@@ -3,16 +3,19 @@
 from sqlalchemy.orm import Session
 
 from alerting.rules import RuleLanguage
-from config.regions import load_regions
 from core.expression import Field
+from zhisheng.pipelines import known_regions
 
 
 def region_names() -> dict[str, str]:
-    """Map each place name to its adcode, provinces before cities before counties on a clash."""
+    """Map each place name to its adcode; on a clash the first in the order of codes wins."""
     names: dict[str, str] = {}
-    for region in load_regions().all():
-        for name in (region.name, region.short_name):
-            names.setdefault(name, region.adcode)
+    for adcode, region in known_regions().items():
+        names.setdefault(region.name, adcode)
+        # 南京 for 南京市; a one-character rest such as 赵 (赵县) is left out.
+        short = region.name.rstrip("省市县区")
+        if len(short) >= 2:  # noqa: PLR2004 (characters of a place name)
+            names.setdefault(short, adcode)
     return names
 
 

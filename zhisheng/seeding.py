@@ -10,7 +10,6 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from config.alerting_defaults import load_alerting_defaults
-from config.regions import load_regions
 from core.database.models.organisation import Organisation, Person, Role
 from core.database.partitions import ensure_partitions
 from zhisheng.expressions import rule_language
@@ -32,7 +31,6 @@ class Login:
 def seed(services: Services) -> list[Login]:
     """Bring an installation to its starting state; safe to repeat. Gives the demo logins, if any."""
     now = services.clock.now()
-    load_regions()
     is_demo = services.home.kind is HomeKind.DEMO
     with services.sessions.begin() as session:
         ensure_partitions(session, now)

@@ -6,16 +6,19 @@ import datetime as dt
 from collections.abc import Sequence
 
 import structlog
-from nlp.pipeline import Annotations, Pipeline, TextInput
+from nlp.pipeline import Pipeline
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from config.regions import ancestors
 from core import claims
 from core.clock import Clock
 from core.database.models.collecting import Document, DocumentBody
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from core.faults import fault_point
+from nlp.annotations import Annotations, TextInput
+from zhisheng.pipelines import known_regions
 from zhisheng.stories import join_story
 
 log = structlog.get_logger(__name__)
@@ -116,6 +119,15 @@ def text_input(document: Document, body: DocumentBody) -> TextInput:
     return TextInput(title=body.title, text=body.text, published_at=document.published_at)
 
 
+def region_codes(found: Annotations) -> list[str]:
+    """List the adcodes of the places with all that contain them, as search and rules ask for."""
+    table = known_regions()
+    codes: dict[str, None] = {}
+    for mention in found.regions:
+        codes |= dict.fromkeys((mention.adcode, *ancestors(mention.adcode, table)))
+    return list(codes)
+
+
 def write_annotations(
     session: Session, document: Document, body: DocumentBody, found: Annotations, now: dt.datetime
 ) -> None:
@@ -130,9 +142,9 @@ def write_annotations(
             relevant=found.relevant.label,
             relevance=found.relevant.score,
             our_union=found.our_union.label,
-            polarity=found.polarity.label,
+            polarity=found.polarity.label.value,
             topics=[topic.code for topic in found.topics],
-            regions=list(found.region_codes),
+            regions=region_codes(found),
             fingerprint=found.fingerprint,
             story_id=story_id,
         )
@@ -143,5 +155,5 @@ def write_annotations(
             DocumentBody.document_id == document.id,
             DocumentBody.ingested_at == document.ingested_at,
         )
-        .values(annotations=found.to_json())
+        .values(annotations=found.to_json(str(document.id)))
     )

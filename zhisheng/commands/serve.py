@@ -25,6 +25,11 @@ CONSOLE_TIMEOUT_S = 120.0
 @click.command(help="在一台机器上运行全部进程，直到按 Ctrl-C。")
 @pass_settings
 def serve(settings: Settings) -> None:
+    run_serve(settings)
+
+
+def run_serve(settings: Settings) -> None:
+    """Run all roles until told to stop."""
     stop = threading.Event()
     stop_on_signals(stop)
     with open_services(settings) as services:

@@ -16,6 +16,5 @@ def run(services: Services, stop: threading.Event) -> None:
         hasher=services.hasher,
         keyring=services.keyring,
         owner=services.owner,
-        database_url=services.database_url,
     )
     run_crawler(context, stop)
