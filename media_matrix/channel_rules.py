@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from pydantic import TypeAdapter, ValidationError
 
 from core.errors import ConfigurationError
 
@@ -37,18 +38,11 @@ class ChannelRules:
 @cache
 def all_channel_rules() -> dict[str, ChannelRules]:
     """Read the shipped file; raises ConfigurationError when it does not fit the record."""
-    raw = yaml.safe_load(_FILE.read_text(encoding="utf-8"))
     try:
-        return {
-            channel: ChannelRules(
-                **{
-                    name: tuple(value) if isinstance(value, list) else value
-                    for name, value in limits.items()
-                }
-            )
-            for channel, limits in raw.items()
-        }
-    except (TypeError, AttributeError) as error:
+        return TypeAdapter(dict[str, ChannelRules]).validate_python(
+            yaml.safe_load(_FILE.read_text(encoding="utf-8"))
+        )
+    except ValidationError as error:
         raise ConfigurationError(f"渠道规则文件「{_FILE.name}」无法读取：{error}") from error
 
 

@@ -93,7 +93,7 @@ def create_draft(  # noqa: PLR0913 - the origin of a draft is named by keyword
     return draft
 
 
-def edit_draft(  # noqa: PLR0913 - who, when and which version are named by keyword
+def edit_draft(
     session: Session,
     draft_id: int,
     edit: DraftEdit,
@@ -297,7 +297,7 @@ def preview_variants(edit: DraftEdit, channels: Sequence[str]) -> list[ChannelTe
     return list(complete_variants(edit, channels))
 
 
-def store_cover(  # noqa: PLR0913 - a file's description is named by keyword
+def store_cover(
     session: Session,
     content: bytes,
     *,
@@ -414,9 +414,7 @@ def _write_version(session: Session, draft: Draft, *, person_id: int, now: dt.da
 def _cancel_planned(session: Session, draft: Draft) -> int:
     called_off = session.execute(
         update(Publication)
-        .where(
-            Publication.draft_id == draft.id, Publication.state.in_([s.value for s in _PLANNED])
-        )
+        .where(Publication.draft_id == draft.id, Publication.state.in_([s.value for s in _PLANNED]))
         .values(
             state=PublicationState.CANCELLED,
             state_reason="稿件在排期后被修改，原排期已取消",

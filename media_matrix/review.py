@@ -87,9 +87,7 @@ def load_chain(session: Session) -> ReviewChain:
     )
 
 
-def save_chain(
-    session: Session, chain: ReviewChain, *, person_id: int, now: dt.datetime
-) -> None:
+def save_chain(session: Session, chain: ReviewChain, *, person_id: int, now: dt.datetime) -> None:
     """Change the chain for drafts submitted from now on; raises WorkflowError below two stages."""
     named = [rule.stage for rule in chain.stages]
     if len(named) < 2 or len(set(named)) != len(named):  # noqa: PLR2004 - two different people at least
@@ -117,7 +115,9 @@ def submit_draft(session: Session, draft_id: int, *, person_id: int, now: dt.dat
     """Hand a draft to the first stage; raises WorkflowError while a channel would refuse it."""
     draft = drafts.locked_draft(session, draft_id)
     if draft.state not in {DraftState.DRAFT, DraftState.RETURNED}:
-        raise IllegalTransitionError("只有草稿或被退回的稿件可以送审，这篇的状态没有变。请刷新页面。")
+        raise IllegalTransitionError(
+            "只有草稿或被退回的稿件可以送审，这篇的状态没有变。请刷新页面。"
+        )
     if not drafts.draft_targets(session, draft_id):
         raise WorkflowError("还没有选择要发布的账号，没有送审。请先选择账号。")
     errors = errors_of(drafts.check_draft(session, draft_id))
@@ -146,7 +146,7 @@ def recall_draft(session: Session, draft_id: int, *, person_id: int, now: dt.dat
     return draft
 
 
-def approve(  # noqa: PLR0913 - who decided what and when is named by keyword
+def approve(
     session: Session,
     review_id: int,
     *,
@@ -181,7 +181,7 @@ def approve(  # noqa: PLR0913 - who decided what and when is named by keyword
     )
 
 
-def return_draft(  # noqa: PLR0913 - who decided what and when is named by keyword
+def return_draft(
     session: Session,
     review_id: int,
     *,
@@ -197,9 +197,7 @@ def return_draft(  # noqa: PLR0913 - who decided what and when is named by keywo
     _decide(review, Decision.RETURNED, reviewer_id, reason.strip(), now)
     draft.state = DraftState.RETURNED
     session.flush()
-    _record(
-        session, "draft_returned", "draft", str(draft.id), reviewer_id, now, stage=review.stage
-    )
+    _record(session, "draft_returned", "draft", str(draft.id), reviewer_id, now, stage=review.stage)
     return ReviewOutcome(draft=draft, is_sealed=False, next_stage=None)
 
 
@@ -320,7 +318,7 @@ def _open_stage(
     return review
 
 
-def _record(  # noqa: PLR0913 - an audit entry's parts
+def _record(
     session: Session,
     action: str,
     object_type: str,

@@ -60,7 +60,7 @@ def inline_styled(html: str) -> str:
 
 
 def digest_of(edit: DraftEdit) -> str:
-    """The digest the editor gave, else the first 54 characters of the text."""
+    """Take the digest the editor gave, else the first 54 characters of the text."""
     given = (edit.digest or "").strip()
     return given or flat_text(edit.body)[:DIGEST_LENGTH]
 
