@@ -47,11 +47,15 @@ _COMPARE: dict[Comparator, Callable[[int, int], bool]] = {
 class Scene:
     """What the tests of one document share; times in milliseconds."""
 
-    hits: dict[Scope, Hits]
+    title: Hits
+    text: Hits
     facts: frozenset[Fact]
     document: Matchable
     published: int
     now: int
+
+    def hits(self, field: Scope) -> Hits:
+        return self.title if field is Scope.TITLE else self.text
 
 
 Test = Callable[[Scene], bool]
@@ -108,13 +112,15 @@ def _words(leaf: Word | Group, numbers: Numbers) -> Test:
     single = [parts[0][0] for parts in words if len(parts) == 1]
     if len(single) < len(words):
         return lambda scene: any(
-            occurrences(parts, scene.hits[field]) for field in fields for parts in words
+            occurrences(parts, scene.hits(field)) for field in fields for parts in words
         )
     if len(single) == 1:
         term = single[0]
-        return lambda scene: any(term in scene.hits[field] for field in fields)
+        if leaf.scope is Scope.ANY:
+            return lambda scene: term in scene.title or term in scene.text
+        return lambda scene: any(term in scene.hits(field) for field in fields)
     terms = frozenset(single)
-    return lambda scene: any(not terms.isdisjoint(scene.hits[field]) for field in fields)
+    return lambda scene: any(not terms.isdisjoint(scene.hits(field)) for field in fields)
 
 
 def near_pairs(
@@ -133,7 +139,7 @@ def _near(near: Near, numbers: Numbers) -> Test:
         return any(
             next(pairs(first, second, distance), None) is not None
             for field in fields
-            for first, second in near_pairs(near, numbers, scene.hits[field])
+            for first, second in near_pairs(near, numbers, scene.hits(field))
         )
 
     return test
@@ -184,13 +190,13 @@ def _leaf_spans(leaf: Leaf, numbers: Numbers, scene: Scene) -> set[SpanKey]:
         return {
             (field, start, end)
             for field in FIELDS[leaf.scope]
-            for start, end in all_occurrences(words, scene.hits[field])
+            for start, end in all_occurrences(words, scene.hits(field))
         }
     if isinstance(leaf, Near):
         return {
             (field, start, end)
             for field in FIELDS[leaf.scope]
-            for first, second in near_pairs(leaf, numbers, scene.hits[field])
+            for first, second in near_pairs(leaf, numbers, scene.hits(field))
             for pair in pairs(first, second, leaf.distance)
             for start, end in pair
         }

@@ -90,10 +90,8 @@ class Matcher:
     def match(self, document: Matchable, *, now: datetime) -> list[RuleMatch]:
         """List the expressions the document meets, by key; `time:24h` counts back from `now`."""
         scene = Scene(
-            hits={
-                Scope.TITLE: self._hits(document.title),
-                Scope.TEXT: self._hits(document.text),
-            },
+            title=self._hits(document.title),
+            text=self._hits(document.text),
             facts=facts(document),
             document=document,
             published=milliseconds(document.published_at),
@@ -115,7 +113,7 @@ class Matcher:
 
     def _candidates(self, scene: Scene) -> set[int]:
         candidates = set(self._always)
-        for triggers in (*scene.hits.values(), scene.facts):
+        for triggers in (scene.title, scene.text, scene.facts):
             for trigger in triggers:
                 if keys := self._triggers.get(trigger):
                     candidates.update(keys)

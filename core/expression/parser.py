@@ -17,6 +17,7 @@ from core.expression.syntax import (
     Field,
     Group,
     Near,
+    Not,
     Or,
     Scope,
     Word,
@@ -32,6 +33,7 @@ Groups = Mapping[str, Sequence[str]]
 Names = Mapping[Field, Mapping[str, str]]
 
 _STARS = re.compile(r"(?<!\\)((?:\\\\)*)\*+")
+_NEAR_WORD = re.compile(r"\S+\s+\S+")
 _MAX_STARS = 2
 
 
@@ -188,7 +190,7 @@ class _Builder:
             raise ExpressionError(start, "NEAR 只连接两边，不能连用；请用 AND 连接两个 NEAR")
         left, right = sides
         if left is None or right is None:
-            raise ExpressionError(start, "NEAR 的两边只能是词、短语、同义词组，或只含 OR 的括号")
+            raise self._bad_side(start, operands[0])
         scopes = {operand.scope for operand in (*left, *right)}
         if len(scopes) > 1:
             raise ExpressionError(start, "NEAR 的两边要在同一个字段里")
@@ -199,6 +201,17 @@ class _Builder:
             is_ordered=str(operator).startswith("o"),
             scope=scopes.pop(),
         )
+
+    def _bad_side(self, position: int, left: Expression) -> ExpressionError:
+        expected = "NEAR 的两边只能是词、短语、同义词组，或只含 OR 的括号"
+        dash = max(self._typed.rfind(sign, 0, position) for sign in "-－")
+        last = _NEAR_WORD.match(self._typed, position)
+        if not isinstance(left, Not) or dash < 0 or last is None:
+            return ExpressionError(position, expected)
+        # What is excluded was most likely meant to be the whole of NEAR.
+        inside, rest = self._typed[dash + 1 : last.end()], self._typed[last.end() :]
+        fix = f"{self._typed[:dash]}-({inside}){rest}"
+        return ExpressionError(position, expected, fix)
 
     def _operands(self, node: Tree[Token], scope: Scope | Field) -> list[Expression]:
         return [

@@ -40,6 +40,7 @@ log = structlog.get_logger(__name__)
 
 _BATCH = 10_000
 _HEAP = 64_000_000
+_REBUILD_THREADS = 2
 # Without it each segment answers with its own most frequent values only, and counts are not exact.
 _BREADTH = {"segment_size": 65_000}
 
@@ -47,8 +48,9 @@ _BREADTH = {"segment_size": 65_000}
 class _OpenIndex:
     """One generation, opened: a reader that follows other processes' commits, and the writer if we hold it."""
 
-    def __init__(self, generation: Generation) -> None:
+    def __init__(self, generation: Generation, *, threads: int = 1) -> None:
         self.generation = generation
+        self._threads = threads
         self.schema = schema()
         self.index = tantivy.Index(self.schema, path=str(generation.path), reuse=True)
         self.index.config_reader("manual")
@@ -67,7 +69,9 @@ class _OpenIndex:
     def writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
             try:
-                self._writer = self.index.writer(heap_size=_HEAP, num_threads=1)
+                self._writer = self.index.writer(
+                    heap_size=_HEAP * self._threads, num_threads=self._threads
+                )
             except ValueError as error:
                 raise ConflictError(
                     "另一个进程正在写检索索引；这一批没有写入，可以稍后再试。"
@@ -187,7 +191,7 @@ class TantivySearch:
         failures: list[IndexFailure] = []
         rest = iter(documents)
         with self._folder.next_generation() as generation:
-            opened = _OpenIndex(generation)
+            opened = _OpenIndex(generation, threads=_REBUILD_THREADS)
             with _closing(opened):
                 while batch := list(islice(rest, _BATCH)):
                     result = _write(opened, batch)
