@@ -37,7 +37,7 @@ def group_key(
 
 
 def _topic(rule: LiveRule, topics: Sequence[str]) -> str:
-    """Prefer the subject of the rule itself: it keeps one matter together whatever else its posts touch."""
+    """Prefer the subject of the rule itself, which keeps a matter together whatever its posts touch."""
     own = rule.options.get("topic")
     if isinstance(own, str) and own:
         return own
