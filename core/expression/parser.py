@@ -33,7 +33,7 @@ Groups = Mapping[str, Sequence[str]]
 Names = Mapping[Field, Mapping[str, str]]
 
 _STARS = re.compile(r"(?<!\\)((?:\\\\)*)\*+")
-_NEAR_WORD = re.compile(r"\S+\s+\S+")
+_NEAR_WORD = re.compile(r"\S+\s+[^\s()（）]+(?!\S)")
 _MAX_STARS = 2
 
 
