@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import click
-from sqlalchemy import func, select
 
 from config.settings import Settings
-from core import audit
-from core.database.models.organisation import Organisation, Person, Role
-from core.errors import ConfigurationError
-from core.passwords import check_password, hash_password
-from webui.signin import revoke_sessions
+from core.database.models.organisation import Role
+from core.errors import ConfigurationError, InvalidOptionsError
+from webui import people
 from zhisheng.cli import pass_settings
+from zhisheng.seeding import FIRST_ORGANISATION, first_organisation
 from zhisheng.services import open_services
 
-FIRST_ORGANISATION = "本级工会"
+ACTOR = "system:terminal"
 
 
 @click.group(help="用户：创建、重置密码。")
@@ -22,7 +20,9 @@ def user() -> None:
     pass
 
 
-def _ask_password() -> str:
+def _password(*, from_stdin: bool) -> str:
+    if from_stdin:
+        return click.get_text_stream("stdin").readline().rstrip("\n")
     return str(click.prompt("密码（至少 12 位）", hide_input=True, confirmation_prompt="再输一次"))
 
 
@@ -48,41 +48,24 @@ def create(
     email: str | None,
     password_stdin: bool,
 ) -> None:
-    password = (
-        click.get_text_stream("stdin").readline().rstrip("\n")
-        if password_stdin
-        else _ask_password()
-    )
-    check_password(password, login=login)
+    password = _password(from_stdin=password_stdin)
     with open_services(settings) as services, services.sessions.begin() as session:
-        if (
-            session.scalar(select(Person).where(func.lower(Person.login) == login.lower()))
-            is not None
-        ):
-            raise ConfigurationError(
-                f"已经有登录名为「{login}」的用户，没有改动。要改密码请用 user reset-password。"
-            )
-        organisation = session.scalar(select(Organisation).order_by(Organisation.id).limit(1))
-        if organisation is None:
-            organisation = Organisation(name=FIRST_ORGANISATION, level="city")
-            session.add(organisation)
-            session.flush()
         now = services.clock.now()
-        person = Person(
-            organisation_id=organisation.id,
+        organisation = first_organisation(session, FIRST_ORGANISATION)
+        draft = people.PersonDraft(
             login=login,
             name=name,
-            roles=list(roles),
+            roles=roles,
+            organisation_id=organisation.id,
             email=email,
-            password_hash=hash_password(password),
-            password_changed_at=now,
+            channels=["console"],
         )
-        session.add(person)
-        session.flush()
-        event = audit.AuditEvent(
-            "system", "user.create", "person", str(person.id), detail={"roles": list(roles)}
-        )
-        audit.record(session, event, now)
+        try:
+            people.create_person(
+                session, services.passwords, draft, password=password, actor=ACTOR, now=now
+            )
+        except InvalidOptionsError as error:
+            raise ConfigurationError(f"{error}。没有改动。") from error
     click.echo(f"已创建用户「{login}」。", err=True)
 
 
@@ -91,24 +74,15 @@ def create(
 @click.option("--password-stdin", is_flag=True, help="从标准输入读一行密码。")
 @pass_settings
 def reset_password(settings: Settings, login: str, *, password_stdin: bool) -> None:
-    password = (
-        click.get_text_stream("stdin").readline().rstrip("\n")
-        if password_stdin
-        else _ask_password()
-    )
-    check_password(password, login=login)
+    password = _password(from_stdin=password_stdin)
     with open_services(settings) as services, services.sessions.begin() as session:
-        person = session.scalar(select(Person).where(func.lower(Person.login) == login.lower()))
+        person = people.find_person(session, login)
         if person is None:
             raise ConfigurationError(f"没有登录名为「{login}」的用户，没有改动。")
-        now = services.clock.now()
-        person.password_hash = hash_password(password)
-        person.password_changed_at = now
-        person.must_change_password = True
-        revoke_sessions(session, person.id, now)
-        audit.record(
-            session,
-            audit.AuditEvent("system", "user.reset_password", "person", str(person.id)),
-            now,
-        )
+        try:
+            people.reset_password(
+                session, services.passwords, person, password, actor=ACTOR, now=services.clock.now()
+            )
+        except InvalidOptionsError as error:
+            raise ConfigurationError(f"{error}没有改动。") from error
     click.echo(f"已重置「{login}」的密码，原有登录全部失效，下次登录须改密码。", err=True)

@@ -7,6 +7,7 @@ from waitress.server import create_server
 
 from webui.application import create_app
 from webui.console import Console
+from zhisheng.pipelines import known_regions
 from zhisheng.services import Services, platform_access
 
 log = structlog.get_logger(__name__)
@@ -26,6 +27,7 @@ def console(services: Services) -> Console:
         platforms=platform_access(services),
         passwords=services.passwords,
         version=services.version,
+        regions=known_regions(),
     )
 
 
