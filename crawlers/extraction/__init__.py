@@ -1,0 +1,1 @@
+"""Reading pages: their encoding, their article and what surrounds it."""

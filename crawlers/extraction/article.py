@@ -1,0 +1,63 @@
+"""The article of a page: its text, headline, time, author and outlet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass, field
+
+import trafilatura
+
+from core.errors import ExtractionError
+from crawlers.extraction import page as pages
+from crawlers.extraction.density import densest_text
+from crawlers.extraction.page import Page, read_page
+
+SHORTEST_ARTICLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Article:
+    """``published_at`` is aware UTC; None is unknown. ``extractor`` names what found the text."""
+
+    url: str
+    title: str
+    text: str
+    published_at: dt.datetime | None
+    author: str | None = field(repr=False)
+    outlet: str | None
+    original_source: str | None
+    encoding: str
+    extractor: str
+
+
+def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") -> Article:
+    """Read an article; ``now`` gives relative times their meaning. Raises ExtractionError."""
+    page = read_page(body, url, content_type)
+    text, extractor = article_text(page)
+    title = pages.page_title(page)
+    if len(text) < SHORTEST_ARTICLE and not title:
+        raise ExtractionError("页面上没有找到正文，也没有标题。")
+    return Article(
+        url=url,
+        title=title,
+        text=text,
+        published_at=pages.page_time(page, now),
+        author=pages.byline(page),
+        outlet=pages.outlet(page),
+        original_source=pages.original_source(page),
+        encoding=page.encoding,
+        extractor=extractor,
+    )
+
+
+def article_text(page: Page) -> tuple[str, str]:
+    """Return the text and the name of the extractor that found it."""
+    found = trafilatura.bare_extraction(
+        page.source, url=page.url, include_comments=False, favor_precision=True
+    )
+    # The library answers a dict only to those who ask for one.
+    text = (getattr(found, "text", None) or "").strip()
+    dense = densest_text(page)
+    if len(dense) > 2 * len(text):
+        return dense, "density"
+    return text, "trafilatura"

@@ -1,0 +1,15 @@
+"""The table of source types; adding one is one module and one line here."""
+
+from core.registry import PluginTable
+from crawlers.source import SourceType
+
+SOURCE_TYPES: PluginTable[type[SourceType]] = PluginTable(
+    "信源类型",
+    [
+        ("feed", "crawlers.source_types.feed:Feed"),
+        ("list_page", "crawlers.source_types.list_page:ListPage"),
+        ("forum", "crawlers.source_types.forum:Forum"),
+        ("trending_list", "crawlers.source_types.trending_list:TrendingList"),
+        ("file_import", "crawlers.source_types.file_import:FileImport"),
+    ],
+)

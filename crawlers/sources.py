@@ -1,0 +1,244 @@
+"""Adding, changing, pausing and visiting sources; the caller owns the transaction."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from sqlalchemy import func, select, update
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from config.sources import load_sources
+from core import audit, claims
+from core.database.models.collecting import Source, SourceLevel, SourceState
+from core.errors import ConflictError, InvalidOptionsError
+from core.options import Options, parse_options
+from core.outbound.address_policy import AddressPolicy
+from core.outbound.errors import AddressRefusedError
+from crawlers.source_types import SOURCE_TYPES
+
+TOPIC = "source"
+SHORTEST_INTERVAL_S = 1
+LONGEST_INTERVAL_S = 30 * 86_400
+LONGEST_NAME = 100
+
+
+@dataclass(frozen=True, slots=True)
+class SourceDraft:
+    """What a person fills in. Without floor and ceiling the interval stays as it is; with them it adapts."""
+
+    name: str
+    kind: str
+    url: str | None
+    platform: str
+    level: str
+    options: Mapping[str, object] = field(default_factory=dict)
+    legal_basis: str | None = None
+    interval_s: int = 600
+    interval_floor_s: int | None = None
+    interval_ceiling_s: int | None = None
+    adcode: str | None = None
+
+
+def checked_options(draft: SourceDraft, policy: AddressPolicy) -> Options:
+    """Give the typed options; raises InvalidOptionsError with a Chinese sentence per faulty field."""
+    faults: dict[str, str] = {}
+    if not draft.name.strip() or len(draft.name) > LONGEST_NAME:
+        faults["name"] = f"请填写名称，最多 {LONGEST_NAME} 个字。"
+    if draft.level not in set(SourceLevel):
+        faults["level"] = f"层级只能是：{'、'.join(SourceLevel)}；收到的是「{draft.level}」。"
+    if not draft.platform.strip():
+        faults["platform"] = "请填写平台。"
+    floor = draft.interval_s if draft.interval_floor_s is None else draft.interval_floor_s
+    ceiling = draft.interval_s if draft.interval_ceiling_s is None else draft.interval_ceiling_s
+    if not SHORTEST_INTERVAL_S <= floor <= draft.interval_s <= ceiling <= LONGEST_INTERVAL_S:
+        faults["interval_s"] = (
+            f"采集间隔应在 {SHORTEST_INTERVAL_S} 秒到 30 天之间，且不小于下限、不大于上限。"
+        )
+    if draft.kind not in SOURCE_TYPES:
+        faults["kind"] = f"没有「{draft.kind}」这种信源类型。"
+        raise InvalidOptionsError(faults)
+    source_type = SOURCE_TYPES.load(draft.kind)
+    if source_type.needs_url:
+        faults.update(_url_faults(draft.url, policy))
+    options: Options = {}
+    try:
+        options = parse_options(source_type.options, draft.options)
+    except InvalidOptionsError as error:
+        faults.update(error.faults)
+    if faults:
+        raise InvalidOptionsError(faults)
+    return options
+
+
+def _url_faults(url: str | None, policy: AddressPolicy) -> dict[str, str]:
+    if not url:
+        return {"url": "请填写网址。"}
+    try:
+        policy.check_url(url)
+    except AddressRefusedError as error:
+        return {"url": f"这个网址不能采集：{error}"}
+    return {}
+
+
+def create_source(  # noqa: PLR0913 (all options are keyword-only)
+    session: Session,
+    draft: SourceDraft,
+    *,
+    policy: AddressPolicy,
+    now: dt.datetime,
+    actor: str,
+    created_by: int | None = None,
+    state: SourceState = SourceState.ACTIVE,
+    is_demo: bool = False,
+) -> Source:
+    """Add a source that is due at once; raises InvalidOptionsError."""
+    values = _values(draft, checked_options(draft, policy))
+    source_id = session.scalar(
+        insert(Source)
+        .values(
+            **values, state=state.value, is_demo=is_demo, created_by=created_by,
+            due_at=now if SOURCE_TYPES.load(draft.kind).needs_url else None,
+        )
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(Source.id)
+    )  # fmt: skip
+    if source_id is None:
+        raise InvalidOptionsError({"name": f"已有名为「{draft.name}」的信源，请换一个名称。"})
+    _audit(session, "source.created", source_id, actor, now)
+    claims.notify(session, TOPIC)
+    return session.get_one(Source, source_id)
+
+
+def _values(draft: SourceDraft, options: Options) -> dict[str, object]:
+    floor = draft.interval_s if draft.interval_floor_s is None else draft.interval_floor_s
+    ceiling = draft.interval_s if draft.interval_ceiling_s is None else draft.interval_ceiling_s
+    return {
+        "name": draft.name.strip(), "kind": draft.kind, "url": draft.url,
+        "platform": draft.platform.strip(), "level": draft.level, "adcode": draft.adcode,
+        "options": dict(options), "legal_basis": (draft.legal_basis or "").strip() or None,
+        "interval_s": draft.interval_s, "interval_floor_s": floor, "interval_ceiling_s": ceiling,
+    }  # fmt: skip
+
+
+def edit_source(
+    session: Session,
+    source_id: int,
+    draft: SourceDraft,
+    *,
+    policy: AddressPolicy,
+    now: dt.datetime,
+    actor: str,
+) -> Source:
+    """Change a source and visit it anew; raises InvalidOptionsError and ConflictError (no such source).
+
+    A visit under way loses its claim, so nothing read with the old options is stored.
+    """
+    values = _values(draft, checked_options(draft, policy))
+    taken = session.scalar(
+        select(func.count()).where(Source.name == values["name"], Source.id != source_id)
+    )
+    if taken:
+        raise InvalidOptionsError({"name": f"已有名为「{draft.name}」的信源，请换一个名称。"})
+    needs_url = SOURCE_TYPES.load(draft.kind).needs_url
+    _change(
+        session,
+        source_id,
+        **values,
+        due_at=now if needs_url else None,
+        etag=None,
+        last_modified=None,
+        content_digest=None,
+        cursor=None,
+        **_FRESH,
+    )
+    _audit(session, "source.edited", source_id, actor, now)
+    claims.notify(session, TOPIC)
+    return session.get_one(Source, source_id, populate_existing=True)
+
+
+_FRESH: dict[str, object] = {
+    "failures": 0, "failure_reason": None, "attempt": 0, "dead_at": None, "lease_until": None,
+}  # fmt: skip
+
+
+def pause_source(session: Session, source_id: int, *, now: dt.datetime, actor: str) -> None:
+    _change(session, source_id, state=SourceState.PAUSED.value, lease_until=None)
+    _audit(session, "source.paused", source_id, actor, now)
+
+
+def resume_source(session: Session, source_id: int, *, now: dt.datetime, actor: str) -> None:
+    _change(session, source_id, state=SourceState.ACTIVE.value, due_at=now, **_FRESH)
+    _audit(session, "source.resumed", source_id, actor, now)
+    claims.notify(session, TOPIC)
+
+
+def visit_now(session: Session, source_id: int, *, now: dt.datetime, actor: str) -> None:
+    """Make an active source due; what the site says it changed last is asked for in full."""
+    _change(
+        session, source_id, due_at=now, etag=None, last_modified=None, content_digest=None, **_FRESH
+    )
+    _audit(session, "source.visit_asked", source_id, actor, now)
+    claims.notify(session, TOPIC)
+
+
+def _change(session: Session, source_id: int, **values: object) -> None:
+    changed = session.execute(
+        update(Source)
+        .where(Source.id == source_id)
+        .values(claim_epoch=Source.claim_epoch + 1, **values)
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    ).all()
+    if len(changed) != 1:
+        raise ConflictError(f"没有编号为 {source_id} 的信源，可能已被删除。请刷新页面。")
+
+
+def _audit(session: Session, action: str, source_id: int, actor: str, now: dt.datetime) -> None:
+    event = audit.AuditEvent(
+        actor=actor, action=action, object_type="source", object_id=str(source_id)
+    )
+    audit.record(session, event, now)
+
+
+def ensure_import_source(
+    session: Session,
+    name: str,
+    *,
+    now: dt.datetime,
+    platform: str = "import",
+    level: str = SourceLevel.PUBLIC.value,
+    is_demo: bool = False,
+) -> Source:
+    """Give the source of this name, made as one that people bring files for when there is none."""
+    created = session.scalar(
+        insert(Source)
+        .values(name=name, kind="file_import", platform=platform, level=level, is_demo=is_demo)
+        .on_conflict_do_nothing(index_elements=["name"])
+        .returning(Source.id)
+    )
+    if created is not None:
+        _audit(session, "source.created", created, "system", now)
+    return session.scalars(select(Source).where(Source.name == name)).one()
+
+
+def install_starter_sources(session: Session, now: dt.datetime) -> int:
+    """Add the shipped list, paused, and tell how many were new; safe to repeat."""
+    statement = insert(Source).on_conflict_do_nothing(index_elements=["name"]).returning(Source.id)
+    count = 0
+    for starter in load_sources():
+        options = parse_options(SOURCE_TYPES.load(starter.kind).options, starter.options)
+        created = session.scalar(
+            statement.values(
+                name=starter.name, kind=starter.kind, url=starter.url, platform=starter.platform,
+                level=starter.level, options=dict(options), legal_basis=starter.legal_basis,
+                interval_s=starter.interval_s, interval_floor_s=starter.interval_s,
+                interval_ceiling_s=max(starter.interval_s, 86_400), due_at=now,
+                state=SourceState.PAUSED.value,
+                failure_reason="尚未验证：安装后还没有试采过。",
+            )
+        )  # fmt: skip
+        count += created is not None
+    return count
