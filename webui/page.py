@@ -78,7 +78,10 @@ def _surroundings() -> dict[str, object]:
         "demo": console().settings.demo,
         "flashes": [
             {"level": level, "text": text}
-            for level, text in get_flashed_messages(with_categories=True)
+            # With categories, Flask gives pairs; its annotation says strings.
+            for level, text in cast(
+                "list[tuple[str, str]]", get_flashed_messages(with_categories=True)
+            )
         ],
         "now": console().clock.now(),
         "now_iso": console().clock.now().isoformat(),

@@ -1,7 +1,9 @@
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
 
 from core import claims
 from core.clock import FakeClock
@@ -50,13 +52,14 @@ def test_a_worker_that_lost_its_lease_changes_nothing(sessions: Sessions, clock:
         session.execute(update(WorkItem).values(lease_until=text("now() - interval '1 second'")))
     (new,) = take(sessions, clock, "heir")
     assert new.epoch == old.epoch + 1
-    for change in (
+    changes: list[Callable[[Session], None]] = [
         lambda s: claims.remove(s, WorkItem, old),
         lambda s: claims.finish(s, WorkItem, old),
         lambda s: claims.retry(s, WorkItem, old, due_at=clock.now(), error="x"),
         lambda s: claims.bury(s, WorkItem, old, now=clock.now(), error="x"),
         lambda s: claims.extend(s, WorkItem, old, LEASE),
-    ):
+    ]
+    for change in changes:
         with pytest.raises(ConflictError), sessions.begin() as session:
             change(session)
     with sessions.begin() as session:

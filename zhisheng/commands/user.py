@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from config.settings import Settings
@@ -22,7 +24,7 @@ def user() -> None:
 
 def _password(*, from_stdin: bool) -> str:
     if from_stdin:
-        return click.get_text_stream("stdin").readline().rstrip("\n")
+        return sys.stdin.readline().rstrip("\n")
     return str(click.prompt("密码（至少 12 位）", hide_input=True, confirmation_prompt="再输一次"))
 
 

@@ -95,6 +95,8 @@ def _roster(
     session: Session, organisation: Organisation, people: dict[str, Person], now: dt.datetime
 ) -> None:
     roster = default_roster(session, organisation.id, now)
+    if roster is None:
+        return
     start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
     covered = session.scalar(
         select(Shift.id)
