@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import cast
 
 from flask import current_app, g
 from sqlalchemy.orm import Session
 
+from config.regions import Region, by_adcode, load_regions
 from config.settings import Settings
 from core.clock import Clock
 from core.crypto.keyring import Keyring
@@ -23,9 +24,17 @@ from media_matrix.access import PlatformAccess
 EXTENSION = "zhisheng"
 
 
+def _shipped_regions() -> Mapping[str, Region]:
+    return by_adcode(load_regions())
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
-    """Everything the pages work with. ``reader`` only reads the index; the index role writes it."""
+    """Everything the pages work with.
+
+    ``reader`` only reads the index; the index role writes it. ``regions`` maps adcodes to the places that
+    expressions and labels know.
+    """
 
     settings: Settings
     sessions: Sessions
@@ -37,6 +46,7 @@ class Console:
     platforms: PlatformAccess
     passwords: Passwords
     version: str
+    regions: Mapping[str, Region] = field(default_factory=_shipped_regions)
 
 
 def console() -> Console:

@@ -1,0 +1,72 @@
+"""What codes are called on screen, and what people may write for them in an expression."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+from config.topics import load_topics
+from core.expression import Field
+from core.expression.fields import POLARITY_LABELS
+from core.search.base import FacetField
+from webui.console import console
+
+PLATFORM_LABELS = {"import": "文件导入"}
+LEVEL_LABELS = {
+    "national": "中央级",
+    "provincial": "省级",
+    "city": "市县级",
+    "commercial": "商业平台",
+    "public": "公众发布",
+}
+KIND_LABELS = {"post": "帖文", "article": "文章", "reply": "回复", "trending": "热榜条目"}
+
+
+@cache
+def topic_labels() -> Mapping[str, str]:
+    return {topic.code: topic.label for topic in load_topics()}
+
+
+def topic_label(code: str) -> str:
+    return topic_labels().get(code, code)
+
+
+def region_label(adcode: str) -> str:
+    region = console().regions.get(adcode)
+    return region.name if region else adcode
+
+
+def narrow_regions(adcodes: tuple[str, ...] | list[str]) -> list[str]:
+    """Name the places, without those that only contain another one of the list."""
+    regions = console().regions
+    parents = {regions[code].parent for code in adcodes if code in regions}
+    return [region_label(code) for code in adcodes if code not in parents]
+
+
+def label(field: FacetField, value: str) -> str:
+    """Name one value of a facet."""
+    match field:
+        case FacetField.TOPIC:
+            return topic_label(value)
+        case FacetField.REGION:
+            return region_label(value)
+        case FacetField.POLARITY:
+            return POLARITY_LABELS.get(value, value)
+        case FacetField.LEVEL:
+            return LEVEL_LABELS.get(value, value)
+        case FacetField.PLATFORM:
+            return PLATFORM_LABELS.get(value, value)
+        case _:
+            return value
+
+
+def expression_names() -> dict[Field, dict[str, str]]:
+    """Map, by field, the names that people write to the codes that documents carry."""
+    places: dict[str, str] = {}
+    for adcode, region in console().regions.items():
+        places.setdefault(region.name, adcode)
+    return {
+        Field.REGION: places,
+        Field.TOPIC: {name: code for code, name in topic_labels().items()},
+        Field.LEVEL: {name: code for code, name in LEVEL_LABELS.items()},
+    }
