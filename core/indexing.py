@@ -116,7 +116,7 @@ class IndexWorker:
                     select(WorkItem.id, WorkItem.subject_id).where(
                         WorkItem.id.in_([c.id for c in claimed])
                     )
-                ).tuples()
+                ).all()
             )
             documents = load_documents(session, list(subjects.values()))
         fault_point("index.before_bulk")

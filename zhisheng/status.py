@@ -61,9 +61,7 @@ def _documents(session: Session, now: dt.datetime) -> dict[str, object]:
 
 def _publications(session: Session) -> dict[str, int]:
     counted = dict(
-        session.execute(
-            select(Publication.state, func.count()).group_by(Publication.state)
-        ).tuples()
+        session.execute(select(Publication.state, func.count()).group_by(Publication.state)).all()
     )
     return {state.value: counted.get(state.value, 0) for state in PublicationState}
 

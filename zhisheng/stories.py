@@ -32,7 +32,7 @@ def join_story(
         )
         .distinct()
         .limit(200)
-    ).tuples()
+    )
     near = min(
         ((hamming(fingerprint, known), story_id) for story_id, known in rows), default=(NEAR + 1, 0)
     )

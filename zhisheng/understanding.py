@@ -82,7 +82,7 @@ class UnderstandWorker:
                     select(WorkItem.id, WorkItem.subject_id).where(
                         WorkItem.id.in_([c.id for c in batch])
                     )
-                ).tuples()
+                ).all()
             )
             rows = load_bodies(session, list(subjects.values()))
         found = self._pipeline.analyse([text_input(document, body) for document, body in rows])
