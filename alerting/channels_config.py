@@ -101,7 +101,7 @@ def save_channel(
     _record(session, "channel_saved", name, person_id, now)
 
 
-def _sealed(name: str, hidden: Options, keyring: Keyring) -> bytes:
+def _sealed(name: str, hidden: Mapping[str, object], keyring: Keyring) -> bytes:
     return keyring.seal_text(json.dumps(hidden, ensure_ascii=False), purpose=f"{PURPOSE}:{name}")
 
 
@@ -172,7 +172,7 @@ def recipient(person: Person) -> Recipient:
     return Recipient(person.id, person.name, person.email, person.phone)
 
 
-def send_test(  # noqa: PLR0913 (all options are keyword-only)
+def send_test(
     session: Session,
     channel_name: str,
     person_id: int,

@@ -85,8 +85,9 @@ def escalate(
 def due_steps(
     chain: EscalationChain, severity: int, first: int, repeat_s: int | None, now: dt.datetime
 ) -> DueSteps:
-    """Find the steps that are due. After a downtime they merge: red and orange reach the people of all
-    of them, yellow and blue only those of the newest. Repeats count once.
+    """Find the steps that are due, several after a downtime.
+
+    Red and orange then reach the people of all of them, yellow and blue only those of the newest.
     """
     length = len(chain.steps.get(severity, ()))
     numbers = [first]
@@ -219,7 +220,7 @@ def _unmute(session: Session, alert: Alert, now: dt.datetime) -> None:
     )
 
 
-def grown_alerts(session: Session, now: dt.datetime) -> list[int]:
+def grown_alerts(session: Session) -> list[int]:
     """List told alerts that have three more sources or twice the volume since the last message."""
     return list(
         session.scalars(

@@ -44,9 +44,9 @@ def notify_people(
     now: dt.datetime,
 ) -> int:
     """Write the messages that are not there yet; returns how many. The inbox has its own at once."""
-    title, body = composed(alert, notification, now)
+    content = composed(alert, notification, now)
     rows = [
-        _row(alert, notification, person_id, channel, title=title, body=body, now=now)
+        _row(alert, notification, (person_id, channel), content, now)
         for person_id, channel in routes(session, person_ids, channels)
     ]
     return put(session, rows)
@@ -94,13 +94,12 @@ def routes(
 def _row(
     alert: Alert,
     notification: Notification,
-    person_id: int,
-    channel: str,
-    *,
-    title: str,
-    body: str,
+    route: tuple[int, str],
+    content: tuple[str, str],
     now: dt.datetime,
 ) -> JsonObject:
+    person_id, channel = route
+    title, body = content
     key = (
         f"alert-{alert.id}-{alert.cycle}-{notification.step}-"
         f"{notification.reason.replace(':', '.')}-{person_id}-{channel}"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import smtplib
+import socket
 import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from email.message import EmailMessage
 from email.utils import formataddr
 from types import MappingProxyType
+from typing import Any
 
 from alerting.channels.base import (
     Idempotency,
@@ -21,6 +23,7 @@ from alerting.channels.base import (
     RetryableError,
     Transport,
 )
+from core.faults import fault_point
 from core.options import FieldKind, FieldSpec, Options
 from core.outbound.errors import AddressRefusedError, ResolutionError
 
@@ -95,8 +98,6 @@ class _PinnedSMTP(smtplib.SMTP):
         self._security = security
 
     def open(self, address: str, port: int) -> None:
-        import socket
-
         sock: socket.socket = socket.create_connection((address, port), timeout=_STEP_TIMEOUT_S)
         if self._security == "ssl":
             sock = ssl.create_default_context().wrap_socket(sock, server_hostname=self._host)
@@ -105,6 +106,11 @@ class _PinnedSMTP(smtplib.SMTP):
         code, text = self.getreply()
         if code != 220:  # noqa: PLR2004 (the greeting of RFC 5321)
             raise smtplib.SMTPConnectError(code, text)
+
+    def send(self, s: Any) -> None:  # Any as in the standard library's own stub
+        super().send(s)
+        if isinstance(s, bytes) and s.endswith(b"\r\n.\r\n"):
+            fault_point("send.after_request_sent")
 
 
 def composed(message: Message, recipient: Recipient, options: Options) -> EmailMessage:

@@ -18,6 +18,7 @@ from alerting.channels.base import (
     pieces,
 )
 from core.errors import BlockedError
+from core.faults import fault_point
 from core.options import FieldKind, FieldSpec, Options
 from core.outbound.bodies import JSONBody
 from core.outbound.client import Response
@@ -78,6 +79,7 @@ class WeComChannel:
             if error.is_provably_not_sent:
                 raise RetryableError("连不上企业微信，消息没有发出。") from error
             raise OutcomeUnknownError("企业微信没有答复，不知道消息是否已发出。") from error
+        fault_point("send.after_request_sent")
         _require_accepted(response)
 
     def find(
