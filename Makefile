@@ -31,7 +31,7 @@ check: develop ## The fast part of the tests, under a minute
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/lint-imports && $(BIN)/python -m pytest -q -m 'not browser and not faults and not external_service and not slow and not train'
 
 bench: develop $(if $(filter 1,$(TRAIN)),$(STAMP_TRAIN)) ## Measure speeds as ratios against peers; writes bench.json
-	@$(BIN)/python -P -m tests.bench
+	@PYTHONPATH=. $(BIN)/python -P -m tests.bench
 
 fmt: develop ## Format the code
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .

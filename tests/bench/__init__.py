@@ -1,0 +1,22 @@
+"""Measured speeds, each beside a peer in the same run: `make bench`, or `python -m tests.bench --only NAME`."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeAlias
+
+from core.registry import PluginTable
+from tests.bench.result import Result
+from tests.bench.size import Size
+
+Run: TypeAlias = Callable[[Size], Sequence[Result]]
+
+BENCHMARKS: PluginTable[Run] = PluginTable(
+    "基准",
+    [
+        ("pipeline", "tests.bench.pipeline:run"),
+        ("search", "tests.bench.search:run"),
+        ("latency", "tests.bench.latency:run"),
+        ("ingest", "tests.bench.ingest:run"),
+    ],
+)
+# What is measured on one core must not be helped by the threads of a numeric library.
+ONE_CORE = frozenset({"pipeline"})
