@@ -42,9 +42,7 @@ class PublicationLedger:
             session.execute(
                 update(Attempt)
                 .where(Attempt.id == attempt)
-                .values(
-                    finished_at=self._access.clock.now(), outcome=outcome, response=response
-                )
+                .values(finished_at=self._access.clock.now(), outcome=outcome, response=response)
             )
             if progress:
                 save_progress(session, self._claim.id, progress)
@@ -103,9 +101,7 @@ def opened_job(access: PlatformAccess, claim: Claim, now: dt.datetime) -> PostJo
         account = session.get_one(Account, publication.account_id)
         draft = session.get_one(Draft, publication.draft_id)
         variant = session.scalars(
-            select(Variant).where(
-                Variant.draft_id == draft.id, Variant.channel == account.channel
-            )
+            select(Variant).where(Variant.draft_id == draft.id, Variant.channel == account.channel)
         ).one_or_none()
         return PostJob(
             access=access,
@@ -135,9 +131,7 @@ def _is_doubtful() -> ColumnElement[bool]:
     return or_(Attempt.finished_at.is_(None), Attempt.outcome == AttemptOutcome.UNKNOWN)
 
 
-def _add(
-    session: Session, claim: Claim, action: str, request: JsonObject, now: dt.datetime
-) -> int:
+def _add(session: Session, claim: Claim, action: str, request: JsonObject, now: dt.datetime) -> int:
     attempt = Attempt(
         publication_id=claim.id,
         action=action,

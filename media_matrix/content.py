@@ -93,6 +93,6 @@ class DraftContent:
 
 
 def delivery_key(draft_id: int, account_id: int, content_hash: bytes, occurrence: int) -> str:
-    """The one name of a post on a platform; the same inputs give the same name for ever."""
+    """Name a post on a platform; the same inputs give the same name for ever."""
     parts = f"{draft_id}|{account_id}|{content_hash.hex()}|{occurrence}"
     return hashlib.sha256(parts.encode()).hexdigest()

@@ -25,7 +25,7 @@ from core.database.models.media import (
 )
 from core.errors import ConflictError, WorkflowError
 from media_matrix.content import ChannelText, Cover, DraftContent, DraftEdit
-from media_matrix.lint import Finding, FindingLevel, channel_findings
+from media_matrix.lint import Finding, FindingLevel, account_findings, channel_findings
 from media_matrix.variants import complete_variants, digest_of
 
 # Once a post may be out there, its draft stays as it was sent.
@@ -265,13 +265,20 @@ def as_channel_text(row: Variant) -> ChannelText:
 
 
 def check_draft(session: Session, draft_id: int) -> list[Finding]:
-    """Check every channel's wording as stored."""
+    """Check every channel's wording as stored, and what the chosen accounts ask for besides."""
     draft = find_draft(session, draft_id)
-    return [
-        finding
-        for row in draft_variants(session, draft_id)
-        for finding in channel_findings(as_channel_text(row), digest=draft.digest)
-    ]
+    domains = {
+        account.channel: str(account.options["safe_domain"])
+        for account in draft_targets(session, draft_id)
+        if account.options.get("safe_domain")
+    }
+    findings: list[Finding] = []
+    for variant in map(as_channel_text, draft_variants(session, draft_id)):
+        findings += channel_findings(variant, digest=draft.digest)
+        domain = domains.get(variant.channel)
+        if domain is not None:
+            findings += account_findings(variant, safe_domain=domain)
+    return findings
 
 
 def check_edit(edit: DraftEdit, channels: Sequence[str]) -> list[Finding]:

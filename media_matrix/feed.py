@@ -145,9 +145,7 @@ def _add_rss_item(channel: ET.Element, item: FeedItem, handle: str, public_url: 
     ET.SubElement(element, "title").text = item.title
     ET.SubElement(element, "link").text = item_url(public_url, handle, item.key)
     ET.SubElement(element, "guid", {"isPermaLink": "false"}).text = item.key
-    ET.SubElement(element, "pubDate").text = format_datetime(
-        item.published_at.astimezone(SHANGHAI)
-    )
+    ET.SubElement(element, "pubDate").text = format_datetime(item.published_at.astimezone(SHANGHAI))
     ET.SubElement(element, "description").text = item.summary or item.content_html
 
 

@@ -14,6 +14,7 @@ from media_matrix.channel_rules import (
     channel_rules,
     hashtags,
     image_addresses,
+    is_under,
     weibo_length,
 )
 from media_matrix.content import ChannelText
@@ -53,12 +54,20 @@ def channel_findings(variant: ChannelText, *, digest: str | None = None) -> list
     return [finding for check in checks for finding in check]
 
 
+def account_findings(variant: ChannelText, *, safe_domain: str) -> list[Finding]:
+    """Check what depends on the account: Weibo wants an address under the domain bound to it."""
+    if any(is_under(address, safe_domain) for address in addresses(variant.text)):
+        return []
+    text = f"正文里没有 {safe_domain} 下的网址，微博会拒绝。请加上本单位网站的链接。"
+    return [_finding(variant, "link", "safe_domain_missing", text)]
+
+
 def errors_of(findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.level is FindingLevel.ERROR]
 
 
 def text_length(variant: ChannelText) -> int:
-    """The length as the channel counts it: Weibo's own counting, else characters of the source."""
+    """Count as the channel does: Weibo in its own way, the others characters of the source."""
     rules = channel_rules(variant.channel)
     if rules.link_length is not None:
         return weibo_length(variant.text, link_length=rules.link_length)

@@ -170,8 +170,6 @@ class MetricsWorker:
         log.info("metrics_read", publication_id=claim.id, has_numbers=numbers is not None)
 
 
-
-
 def _metric(publication_id: int, numbers: Numbers, now: dt.datetime, *, is_final: bool) -> Metric:
     return Metric(
         publication_id=publication_id,

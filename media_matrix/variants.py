@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from html import unescape
 
 import markdown
 import nh3
@@ -34,6 +35,7 @@ _STYLE_NAMES = {
 }  # fmt: skip
 _OPENING = re.compile(r"<(p|h2|h3|blockquote|ul|ol|li|img|td|th)(?=[\s>/])(?![^>]*\sstyle=)")
 _SPACES = re.compile(r"\s+")
+_BREAKS = re.compile(r"</(?:p|h2|h3|li|tr|blockquote)>|<br\s*/?>")
 DIGEST_LENGTH = 54
 HTML_CHANNELS = frozenset({"wechat", "wordpress", "feed", "manual"})
 
@@ -123,3 +125,9 @@ def complete_variants(
             )
         )
     return tuple(complete)
+
+
+def flat_html(html: str) -> str:
+    """Lay clean HTML out as plain paragraphs, for pasting where HTML is not taken."""
+    text = nh3.clean(_BREAKS.sub("\n\n", html), tags=set())
+    return re.sub(r"\n{3,}", "\n\n", unescape(text)).strip()

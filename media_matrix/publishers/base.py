@@ -29,6 +29,7 @@ class AttemptOutcome(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     NOT_SENT = "not_sent"
+    REPEATABLE = "repeatable"  # may have taken effect, but doing it again harms nobody
     UNKNOWN = "unknown"
 
 
