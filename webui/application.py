@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
@@ -10,7 +11,7 @@ from flask import Flask, g
 from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webui import access, formats, headers, page, problems, signin
+from webui import access, first_run, formats, headers, page, problems, signin
 from webui.assets import Assets
 from webui.console import EXTENSION, Console, close_reading
 from webui.pages import PAGES
@@ -19,8 +20,13 @@ STATIC_FOLDER = Path(__file__).parent / "static"
 LARGEST_BODY = 20 * 1024 * 1024
 
 
-def create_app(console: Console, *, static_folder: Path = STATIC_FOLDER) -> Flask:
-    """Make the application; raises ConfigurationError when a view forgot its permission."""
+def create_app(
+    console: Console, *, static_folder: Path = STATIC_FOLDER, pages: Iterable[str] | None = None
+) -> Flask:
+    """Make the application, with all pages unless some are named.
+
+    Raises ConfigurationError when a view forgot its permission.
+    """
     app = Flask("webui", static_folder=None)
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
@@ -39,13 +45,14 @@ def create_app(console: Console, *, static_folder: Path = STATIC_FOLDER) -> Flas
     problems.install(app)
     app.before_request(_begin)
     app.before_request(headers.make_nonce)
+    app.before_request(first_run.lead_to_setup)
     app.before_request(signin.identify)
     app.before_request(signin.guard)
     app.after_request(signin.keep_anonymous_token)
     app.after_request(headers.secure)
     app.teardown_request(close_reading)
-    for blueprint in PAGES.load_all().values():
-        app.register_blueprint(blueprint)
+    for name in PAGES if pages is None else pages:
+        app.register_blueprint(PAGES.load(name))
     access.check_all_marked(app)
     if console.settings.trusted_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]

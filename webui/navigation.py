@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import request, url_for
+from flask import current_app, request, url_for
 
 from webui.access import Viewer
 from webui.permissions import Permission
@@ -49,7 +49,7 @@ LANDING = (
 def landing(viewer: Viewer) -> str:
     """Give the address of the page a person starts on."""
     for permission, endpoint in LANDING:
-        if viewer.may(permission):
+        if viewer.may(permission) and endpoint in current_app.view_functions:
             return url_for(endpoint)
     return url_for("profile.password")
 
@@ -59,7 +59,8 @@ def menu(viewer: Viewer, pills: dict[str, int]) -> list[dict[str, object]]:
     groups: dict[str, list[dict[str, object]]] = {}
     current = (request.endpoint or "").partition(".")[0]
     for entry in ENTRIES:
-        if not viewer.may(entry.permission):
+        # An application made of some pages alone has a menu of these alone.
+        if not viewer.may(entry.permission) or entry.endpoint not in current_app.view_functions:
             continue
         groups.setdefault(entry.group, []).append(
             {

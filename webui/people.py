@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, any_, func, literal, select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -56,6 +56,16 @@ class PersonDraft:
 
 def find_person(session: Session, login: str) -> Person | None:
     return session.scalar(select(Person).where(func.lower(Person.login) == login.strip().lower()))
+
+
+def is_set_up(session: Session) -> bool:
+    """Tell whether somebody can already sign in and manage people."""
+    statement = select(Person.id).where(_manages_people(), Person.is_active).limit(1)
+    return session.scalar(statement) is not None
+
+
+def _manages_people() -> ColumnElement[bool]:
+    return literal(Role.SECURITY.value) == any_(Person.roles)
 
 
 def locked_until(
@@ -239,7 +249,7 @@ def _keep_one_security(session: Session, person: Person) -> None:
     others = session.scalar(
         select(func.count())
         .select_from(Person)
-        .where(Person.id != person.id, Person.is_active, Person.roles.any(Role.SECURITY.value))  # type: ignore[arg-type]
+        .where(Person.id != person.id, Person.is_active, _manages_people())
     )
     if not others:
         raise WorkflowError("这是最后一位安全管理员，没有改动。请先让另一个人担任安全管理员。")

@@ -20,6 +20,7 @@ from webui.permissions import permissions_of
 IDLE_LIMIT = dt.timedelta(minutes=30)
 DUTY_IDLE_LIMIT = dt.timedelta(hours=12)
 ABSOLUTE_LIMIT = dt.timedelta(hours=12)
+SECOND_FACTOR_LIMIT = dt.timedelta(minutes=10)
 SEEN_STEP = dt.timedelta(minutes=1)
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 # A person who still has to do something first may open only these.
@@ -29,6 +30,7 @@ UNFINISHED_ENDPOINTS = frozenset(
         "profile.change_password",
         "profile.second_factor",
         "profile.confirm_second_factor",
+        "login.landing",
         "login.logout",
         "assets.static_file",
     }
@@ -98,12 +100,38 @@ def revoke_sessions(
     session.execute(statement.values(revoked_at=now))
 
 
+def revoke_session(session: Session, session_id: int, now: dt.datetime) -> None:
+    session.execute(
+        update(ConsoleSession)
+        .where(ConsoleSession.id == session_id, ConsoleSession.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+def pending_person() -> int | None:
+    """Give whose password was right and whose second factor is awaited; None when that took too long."""
+    row: ConsoleSession | None = g.console_session
+    if row is None or not row.second_factor_pending:
+        return None
+    is_late = row.created_at + SECOND_FACTOR_LIMIT <= console().clock.now()
+    return None if is_late else row.person_id
+
+
+def local_address(target: str | None) -> str | None:
+    """Give the address when it is one of this console, else None: a link must not lead elsewhere."""
+    if not target or not target.startswith("/") or target.startswith("//"):
+        return None
+    # Browsers read a backslash as a slash and drop control characters.
+    return None if "\\" in target or any(letter < " " for letter in target) else target
+
+
 def identify() -> None:
     """Find out who asks: the session cookie or an API token. Runs before every request."""
     g.viewer = None
     g.console_session = None
     authorization = request.headers.get("Authorization", "")
-    if authorization.startswith("Bearer "):
+    # A program's token opens the API alone: it must not change passwords or make more tokens.
+    if authorization.startswith("Bearer ") and request.path.startswith("/api/"):
         g.viewer = _viewer_of_token(authorization.removeprefix("Bearer ").strip())
         g.by_token = g.viewer is not None
         return
