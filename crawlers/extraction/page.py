@@ -26,7 +26,8 @@ _BYLINE = re.compile(
     r"(?:作\s*者|责任编辑|本报记者|记者|编辑|文)\s*[:：／/]\s*(?P<name>[\u4e00-\u9fff·]{2,8})"
 )
 _OUTLET = re.compile(
-    r"(?:信息)?来\s*源\s*[:：]\s*(?P<name>[^\s|　：:，。作责编发时字点日浏【】\[\]()（）]{2,20})"
+    r"(?:信息|稿件|文章)?来\s*源\s*[:：]\s*(?P<name>[^\s|:：，。；()（）【】\[\]]{2,20}?)"
+    r"(?=\s|$|[|，。；()（）【】\[\]]|作者|记者|责任编辑|责编|编辑|发布|时间|字号|浏览|点击|(?:19|20)\d\d)"
 )
 _TIME_NAMES = re.compile(
     r"(?:article:published_time|og:release_date|pubdate|publishdate|publish_?date|publish-?time|"

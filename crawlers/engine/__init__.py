@@ -1,0 +1,1 @@
+"""One continuously running Scrapy process: guards, fetching and the loop over due work."""

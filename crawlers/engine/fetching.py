@@ -1,0 +1,134 @@
+"""Fetching a page through Scrapy's downloader, redirect by redirect."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urljoin, urlsplit
+
+import structlog
+from scrapy import Request
+from scrapy.core.engine import ExecutionEngine
+from scrapy.exceptions import (
+    CannotResolveHostError,
+    DownloadCancelledError,
+    DownloadConnectionRefusedError,
+    DownloadFailedError,
+    DownloadTimeoutError,
+    ResponseDataLossError,
+)
+from scrapy.http import Response
+
+from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
+from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
+from crawlers.engine.resolver import PolicyResolver
+from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
+
+log = structlog.get_logger(__name__)
+
+NOT_MODIFIED = 304
+OK = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """A page, or the site's word that it has not changed. Header names are in lower case."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+
+    @property
+    def is_unchanged(self) -> bool:
+        return self.status == NOT_MODIFIED
+
+
+class Fetcher:
+    """Every request passes the guards, because every request passes the downloader's middlewares."""
+
+    def __init__(self, engine: ExecutionEngine, resolver: PolicyResolver, user_agent: str) -> None:
+        self._engine = engine
+        self._resolver = resolver
+        self._user_agent = user_agent
+
+    async def fetch(self, url: str, headers: Mapping[str, str]) -> Fetched:
+        """Follow redirects to a page; raises FetchFailedError that says why there is none."""
+        for _ in range(MOST_REDIRECTS + 1):
+            response = await self._answer(url, headers)
+            location = response.headers.get("Location")
+            if response.status in REDIRECTS and location is not None:
+                url = _target(url, location.decode("utf-8", errors="replace"))
+                continue
+            answered = _header_map(response)
+            if response.status not in {OK, NOT_MODIFIED}:
+                retry_after = answered.get("retry-after", "")
+                raise FetchFailedError(status_failure(response.status, retry_after))
+            return Fetched(url, response.status, answered, response.body)
+        raise FetchFailedError(failure(FailureCause.REDIRECTS))
+
+    async def _answer(self, url: str, headers: Mapping[str, str]) -> Response:
+        try:
+            request = Request(url, headers={"User-Agent": self._user_agent, **headers})
+        except ValueError:
+            raise FetchFailedError(failure(FailureCause.ADDRESS)) from None
+        try:
+            return await self._engine.download_async(request)
+        except FetchFailedError:
+            raise
+        except Exception as error:
+            # A plug-in border: the downloader raises whatever its transport did.
+            found = self._failure(error, urlsplit(url).hostname or "")
+            if found.cause is FailureCause.INTERNAL:
+                log.exception("fetch_failed_unexpectedly", host=urlsplit(url).hostname)
+            raise FetchFailedError(found) from error
+
+    def _failure(self, error: Exception, host: str) -> Failure:
+        if isinstance(error, CannotResolveHostError) and self._resolver.is_refused(host):
+            return failure(FailureCause.ADDRESS)
+        for kind, cause in _CAUSES:
+            if isinstance(error, kind):
+                if cause is FailureCause.INCOMPLETE and _is_certificate_problem(error):
+                    return failure(FailureCause.CERTIFICATE)
+                return failure(cause)
+        return failure(FailureCause.INTERNAL)
+
+
+_CAUSES: tuple[tuple[type[Exception], FailureCause], ...] = (
+    (CannotResolveHostError, FailureCause.UNRESOLVED),
+    (DownloadConnectionRefusedError, FailureCause.UNREACHABLE),
+    (DownloadTimeoutError, FailureCause.TIMEOUT),
+    (DownloadCancelledError, FailureCause.TOO_LARGE),
+    (ResponseTooLargeError, FailureCause.BOMB),
+    (ResponseUnreadableError, FailureCause.UNREADABLE),
+    (ResponseDataLossError, FailureCause.INCOMPLETE),
+    (DownloadFailedError, FailureCause.INCOMPLETE),
+    (OSError, FailureCause.UNREACHABLE),
+)
+
+
+def _is_certificate_problem(error: Exception) -> bool:
+    cause: BaseException | None = error.__cause__ or error
+    text = f"{cause!r} {getattr(cause, 'reasons', '')!r}"
+    return isinstance(cause, ssl.SSLError) or "certificate" in text.lower()
+
+
+def _target(url: str, location: str) -> str:
+    try:
+        target = urljoin(url, location).partition("#")[0]
+        scheme = urlsplit(target).scheme
+    except ValueError:
+        raise FetchFailedError(failure(FailureCause.ADDRESS)) from None
+    if scheme not in {"http", "https"}:
+        raise FetchFailedError(
+            failure(FailureCause.ADDRESS, f"网站把我们转到 {scheme} 地址，为安全起见没有访问。")
+        )
+    return target
+
+
+def _header_map(response: Response) -> dict[str, str]:
+    return {
+        name.decode("latin-1").lower(): (response.headers.get(name) or b"").decode("latin-1")
+        for name in response.headers
+    }

@@ -1,0 +1,143 @@
+"""Downloader middlewares: the address policy, robots.txt and bounded decompression."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from typing import Protocol, Self, cast
+from urllib.parse import urljoin, urlsplit
+
+import structlog
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+
+from core.clock import monotonic
+from core.errors import CrawlError
+from core.outbound.decompression import ACCEPTED_ENCODINGS, bounded_body
+from core.outbound.errors import AddressRefusedError
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.settings import LARGEST_BODY
+from crawlers.failures import FailureCause, FetchFailedError, failure
+from crawlers.robots import UNAVAILABLE, RobotsRules, RobotsVerdict, robots_url, rules_of
+
+log = structlog.get_logger(__name__)
+
+MOST_ORIGINS = 5000
+MOST_REDIRECTS = 5
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+ROBOTS_TIMEOUT_S = 15
+_IS_ROBOTS = "zhisheng_robots"
+
+
+class _WithContext(Protocol):
+    context: CrawlContext
+
+
+def _context(crawler: Crawler) -> CrawlContext:
+    # Only our one spider is ever run with these middlewares, and it carries the context.
+    return cast("_WithContext", crawler.spider).context
+
+
+class PolicyGuard:
+    """Judges every request, redirects and robots.txt included, before anything is resolved."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._policy = _context(crawler).policy
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    def process_request(self, request: Request) -> None:
+        try:
+            self._policy.check_url(request.url)
+        except AddressRefusedError as error:
+            raise FetchFailedError(failure(FailureCause.ADDRESS, str(error))) from error
+
+
+class RobotsGuard:
+    """Obeys robots.txt; one that cannot be fetched forbids. Its Crawl-delay slows its host down."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._user_agent = _context(crawler).user_agent
+        self._delay_s = _context(crawler).host_delay_s
+        self._kept: OrderedDict[str, tuple[float, asyncio.Task[RobotsRules]]] = OrderedDict()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        return cls(crawler)
+
+    async def process_request(self, request: Request) -> None:
+        if request.meta.get(_IS_ROBOTS):
+            return
+        rules = await self._rules(robots_url(request.url))
+        match rules.verdict(request.url, self._user_agent):
+            case RobotsVerdict.FORBIDDEN:
+                raise FetchFailedError(failure(FailureCause.ROBOTS))
+            case RobotsVerdict.UNAVAILABLE:
+                raise FetchFailedError(failure(FailureCause.ROBOTS_UNAVAILABLE))
+            case RobotsVerdict.ALLOWED:
+                self._slow_down(request, rules)
+
+    async def _rules(self, url: str) -> RobotsRules:
+        kept = self._kept.get(url)
+        if kept is not None:
+            fetched_at, task = kept
+            if not task.done() or monotonic() - fetched_at < task.result().kept_for_s:
+                return await asyncio.shield(task)
+        task = asyncio.ensure_future(self._fetched(url))
+        self._kept[url] = (monotonic(), task)
+        self._kept.move_to_end(url)
+        while len(self._kept) > MOST_ORIGINS:
+            self._kept.popitem(last=False)
+        return await asyncio.shield(task)
+
+    async def _fetched(self, url: str) -> RobotsRules:
+        try:
+            for _ in range(MOST_REDIRECTS + 1):
+                meta = {_IS_ROBOTS: True, "download_timeout": ROBOTS_TIMEOUT_S}
+                response = await self._crawler.engine.download_async(Request(url, meta=meta))
+                location = response.headers.get("Location")
+                if response.status not in REDIRECTS or location is None:
+                    return rules_of(response.status, response.body)
+                url = urljoin(url, location.decode("latin-1"))
+        except FetchFailedError as error:
+            log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=error.failure.cause)
+        except CrawlError as error:
+            log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 (a plug-in border: Scrapy raises whatever its transport did)
+            log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=type(error).__name__)
+        return UNAVAILABLE
+
+    def _slow_down(self, request: Request, rules: RobotsRules) -> None:
+        delay = rules.crawl_delay_s(self._user_agent)
+        host = urlsplit(request.url).hostname or ""
+        if delay <= self._delay_s:
+            return
+        downloader = self._crawler.engine.downloader
+        # Idle slots are dropped and made anew from these settings.
+        downloader.per_slot_settings[host] = {"concurrency": 1, "delay": delay}
+        slot = downloader.slots.get(host)
+        if slot is not None:
+            slot.delay, slot.concurrency = delay, 1
+
+
+class Decompression:
+    """Asks only for encodings that can be bounded, and unpacks no more than the limit."""
+
+    def process_request(self, request: Request) -> None:
+        request.headers["Accept-Encoding"] = ACCEPTED_ENCODINGS
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        del request
+        encoding = response.headers.get("Content-Encoding")
+        if encoding is None or not response.body:
+            return response
+        body = bounded_body(
+            [response.body], encoding=encoding.decode("latin-1"), max_bytes=LARGEST_BODY
+        )
+        headers = response.headers.copy()
+        headers.pop("Content-Encoding", None)
+        return response.replace(body=body, headers=headers)

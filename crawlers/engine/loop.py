@@ -1,0 +1,223 @@
+"""The loop of a crawl process: claim what is due, fetch, read, commit."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from functools import partial
+from typing import TypeVar
+
+import structlog
+from sqlalchemy.exc import OperationalError
+
+from core.errors import ConflictError
+from core.faults import fault_point
+from crawlers.claimed_work import ClaimedWork, Collected, PageVisit, SourceVisit, Validators
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.fetching import Fetched, Fetcher
+from crawlers.engine.reading import PageReader
+from crawlers.failures import FailureCause, FetchFailedError, failure
+from crawlers.raw_responses import RawPage
+from crawlers.source import FetchedPage, Harvest, PageRequest
+from crawlers.source_types import SOURCE_TYPES
+
+log = structlog.get_logger(__name__)
+
+T = TypeVar("T")
+Visit = SourceVisit | PageVisit
+MOST_PAGES_PER_SOURCE = 4
+DATABASE_THREADS = 4
+SHORTEST_PAUSE_S = 0.02
+LEASE_SHARE = 3
+LONGEST_DATABASE_PAUSE_S = 10.0
+
+
+class CrawlLoop:
+    """Keeps a bounded number of visits under way until it is told to stop."""
+
+    def __init__(
+        self,
+        context: CrawlContext,
+        work: ClaimedWork,
+        fetcher: Fetcher,
+        *,
+        stop: threading.Event,
+        on_beat: Callable[[], None],
+    ) -> None:
+        self._context = context
+        self._work = work
+        self._fetcher = fetcher
+        self._stop = stop
+        self._on_beat = on_beat
+        self._under_way: dict[asyncio.Task[None], Visit] = {}
+        self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="crawl-database")
+        self._reader = PageReader(context.extraction_workers)
+
+    async def run(self) -> None:
+        """Return when ``stop`` is set and what was under way has ended."""
+        keeper = asyncio.ensure_future(self._keep_leases())
+        pause = SHORTEST_PAUSE_S
+        try:
+            while not self._stop.is_set():
+                self._on_beat()
+                try:
+                    started = await self._start_due()
+                    wait = SHORTEST_PAUSE_S if started else await self._idle_s()
+                except OperationalError as error:
+                    pause = min(pause * 2, LONGEST_DATABASE_PAUSE_S)
+                    log.warning("crawl_waits_for_database", error=type(error.orig).__name__)
+                    wait = pause
+                else:
+                    pause = SHORTEST_PAUSE_S
+                await asyncio.sleep(wait)
+            if self._under_way:
+                await asyncio.wait(self._under_way, timeout=self._context.timeout_s)
+        finally:
+            keeper.cancel()
+            for task in self._under_way:
+                task.cancel()
+            self._reader.close()
+            self._threads.shutdown(wait=True, cancel_futures=True)
+
+    async def _start_due(self) -> int:
+        visits: list[Visit] = []
+        sources = sum(isinstance(visit, SourceVisit) for visit in self._under_way.values())
+        pages = len(self._under_way) - sources
+        if room := self._context.most_source_visits - sources:
+            visits += await self._in_thread(lambda: self._work.claim_sources(room))
+        if room := self._context.most_page_visits - pages:
+            counts = Counter(
+                visit.source.id
+                for visit in self._under_way.values()
+                if isinstance(visit, PageVisit)
+            )
+            busy = [source for source, n in counts.items() if n >= MOST_PAGES_PER_SOURCE]
+            limit = min(room, MOST_PAGES_PER_SOURCE)
+            visits += await self._in_thread(lambda: self._work.claim_pages(limit, busy=busy))
+        for visit in visits:
+            task = asyncio.ensure_future(self._run_one(visit))
+            self._under_way[task] = visit
+            task.add_done_callback(lambda done: self._under_way.pop(done, None))
+        return len(visits)
+
+    async def _idle_s(self) -> float:
+        next_due = await self._in_thread(self._work.next_due_s)
+        poll = self._context.poll_s
+        return poll if next_due is None else min(max(next_due, SHORTEST_PAUSE_S), poll)
+
+    async def _in_thread(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, call)
+
+    async def _keep_leases(self) -> None:
+        while True:
+            await asyncio.sleep(self._context.lease_s / LEASE_SHARE)
+            tasks = list(self._under_way)
+            extend = partial(self._work.extend, list(self._under_way.values()))
+            try:
+                lost = await self._in_thread(extend)
+            except OperationalError:
+                # The leases run out by themselves; whatever ends later is refused by its fence.
+                log.warning("crawl_leases_not_prolonged")
+                continue
+            for position in lost:
+                log.info("claim_lost", reason="lease_ended")
+                tasks[position].cancel()
+
+    async def _run_one(self, visit: Visit) -> None:
+        try:
+            await self._outcome(visit)
+        except ConflictError:
+            log.info("claim_lost", source_id=visit.source.id)
+        except OperationalError as error:
+            # The claim runs out and somebody visits again; nothing of this visit was written.
+            log.warning("visit_not_recorded", error=type(error.orig).__name__)
+        except Exception:
+            # The job border: one bad page must not end the process.
+            log.exception("visit_failed", source_id=visit.source.id)
+            await self._fail(visit, FetchFailedError(failure(FailureCause.INTERNAL)))
+
+    async def _outcome(self, visit: Visit) -> None:
+        try:
+            if isinstance(visit, SourceVisit):
+                collected = await self._visit_source(visit)
+                gained = await self._in_thread(lambda: self._work.finish_source(visit, collected))
+            else:
+                collected = await self._visit_page(visit)
+                gained = await self._in_thread(lambda: self._work.finish_page(visit, collected))
+        except FetchFailedError as error:
+            await self._fail(visit, error)
+        else:
+            if gained.new:
+                log.info("documents_collected", source_id=visit.source.id, new=gained.new)
+
+    async def _fail(self, visit: Visit, error: FetchFailedError) -> None:
+        found = error.failure
+        log.info("visit_brought_nothing", source_id=visit.source.id, cause=found.cause.value)
+        try:
+            if isinstance(visit, SourceVisit):
+                await self._in_thread(lambda: self._work.fail_source(visit, found))
+            else:
+                await self._in_thread(lambda: self._work.fail_page(visit, found))
+        except (ConflictError, OperationalError):
+            log.info("claim_lost", source_id=visit.source.id)
+
+    async def _visit_source(self, visit: SourceVisit) -> Collected:
+        requests = SOURCE_TYPES.load(visit.source.kind)().requests(visit.source)
+        parts: list[Collected] = []
+        for request in requests:
+            # Validators belong to one page; a source of several pages is always asked in full.
+            known = visit.validators if len(requests) == 1 else Validators()
+            parts.append(await self._page(request, known, visit, is_linked=False))
+        return _together(parts)
+
+    async def _visit_page(self, visit: PageVisit) -> Collected:
+        return await self._page(PageRequest(visit.url), visit.validators, visit, is_linked=True)
+
+    async def _page(
+        self, request: PageRequest, known: Validators, visit: Visit, *, is_linked: bool
+    ) -> Collected:
+        fetched = await self._fetcher.fetch(request.url, {**request.headers, **_asking(known)})
+        fault_point("ingest.after_fetch")
+        if fetched.is_unchanged:
+            return Collected(None, known)
+        digest = hashlib.sha256(fetched.body).hexdigest()
+        validators = Validators(
+            fetched.headers.get("etag"), fetched.headers.get("last-modified"), digest
+        )
+        if digest == known.digest:
+            return Collected(None, validators)
+        now = self._context.clock.now()
+        page = FetchedPage(fetched.url, fetched.body, now, fetched.headers.get("content-type", ""))
+        harvest = await self._reader.read(page, visit.source, is_linked=is_linked)
+        raw = RawPage(fetched.url, fetched.status, fetched.headers, fetched.body, now)
+        return Collected(_at_asked_address(harvest, request, fetched), validators, raw)
+
+
+def _asking(known: Validators) -> dict[str, str]:
+    asked = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
+    return {name: value for name, value in asked.items() if value}
+
+
+def _at_asked_address(harvest: Harvest, request: PageRequest, fetched: Fetched) -> Harvest:
+    """Keep the announced address of a page that redirects, so that it stays one document."""
+    if fetched.url == request.url:
+        return harvest
+    documents = tuple(
+        replace(document, url=request.url) if document.url == fetched.url else document
+        for document in harvest.documents
+    )
+    return replace(harvest, documents=documents)
+
+
+def _together(parts: list[Collected]) -> Collected:
+    if len(parts) == 1:
+        return parts[0]
+    harvests = [part.harvest for part in parts if part.harvest is not None]
+    documents = tuple(document for harvest in harvests for document in harvest.documents)
+    links = tuple(link for harvest in harvests for link in harvest.links)
+    return Collected(Harvest(documents=documents, links=links), Validators())

@@ -1,0 +1,47 @@
+"""Scrapy's settings: everything that we do not use is off."""
+
+from __future__ import annotations
+
+from scrapy.settings import Settings
+
+from crawlers.engine.context import CrawlContext
+
+LARGEST_BODY = 5_000_000
+PER_HOST = 2
+
+
+def scrapy_settings(context: CrawlContext) -> Settings:
+    """Replace Scrapy's middlewares and extensions by ours; nothing is inherited but the defaults of its core."""
+    return Settings(
+        {
+            "TELNETCONSOLE_ENABLED": False,
+            "EXTENSIONS_BASE": {},
+            "SPIDER_MIDDLEWARES_BASE": {},
+            "DOWNLOADER_MIDDLEWARES_BASE": {},
+            "DOWNLOADER_MIDDLEWARES": {
+                "crawlers.engine.guards.PolicyGuard": 100,
+                "crawlers.engine.guards.RobotsGuard": 200,
+                "crawlers.engine.guards.Decompression": 300,
+            },
+            "DOWNLOAD_HANDLERS_BASE": {},
+            "DOWNLOAD_HANDLERS": {
+                "http": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
+                "https": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
+            },
+            "DOWNLOAD_MAXSIZE": LARGEST_BODY,
+            "DOWNLOAD_WARNSIZE": 0,
+            "DOWNLOAD_TIMEOUT": context.timeout_s,
+            "DOWNLOAD_VERIFY_CERTIFICATES": True,
+            "DOWNLOAD_DELAY": context.host_delay_s,
+            "DOWNLOAD_DELAY_JITTER": 0,
+            "CONCURRENT_REQUESTS": 0,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": PER_HOST,
+            "USER_AGENT": context.user_agent,
+            "COOKIES_ENABLED": False,
+            "DNSCACHE_ENABLED": False,
+            "LOG_ENABLED": False,
+            "LOG_INSTALL_ROOT_HANDLER": False,
+            "REACTOR_THREADPOOL_MAXSIZE": 16,
+        },
+        priority="project",
+    )

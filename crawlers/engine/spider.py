@@ -1,0 +1,48 @@
+"""The one spider: it lives as long as the process and runs every source."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from scrapy import Spider
+
+from crawlers.claimed_work import ClaimedWork
+from crawlers.engine.context import CrawlContext
+from crawlers.engine.fetching import Fetcher
+from crawlers.engine.loop import CrawlLoop
+from crawlers.engine.resolver import PolicyResolver
+
+
+class SourceSpider(Spider):
+    """Feeds Scrapy's downloader from claims instead of its scheduler, so no state is kept on disk."""
+
+    name = "sources"
+
+    def __init__(
+        self, context: CrawlContext, stop: threading.Event, on_beat: Callable[[], None]
+    ) -> None:
+        super().__init__()
+        self.context = context
+        self._stop = stop
+        self._on_beat = on_beat
+
+    async def start(self) -> AsyncIterator[Any]:  # Any: Scrapy's items may be anything.
+        # Twisted installs its reactor when this module is first imported, so it must not be earlier.
+        from twisted.internet import reactor
+
+        resolver = PolicyResolver(reactor, self.context.policy)
+        reactor.installNameResolver(resolver)
+        context = self.context
+        work = ClaimedWork(
+            context.sessions, context.clock, context.hasher, context.keyring,
+            owner=context.owner, lease=dt.timedelta(seconds=context.lease_s),
+        )  # fmt: skip
+        fetcher = Fetcher(self.crawler.engine, resolver, context.user_agent)
+        await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
+        # Nothing is handed to the scheduler; the spider ends with the loop.
+        nothing: tuple[Any, ...] = ()  # Any: as above.
+        for request in nothing:
+            yield request
