@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session
 
 from core import claims
@@ -54,7 +55,7 @@ def latest_metrics(session: Session, publication_ids: Sequence[int]) -> dict[int
     rows = session.scalars(
         select(Metric)
         .where(Metric.publication_id.in_(list(publication_ids)))
-        .distinct(Metric.publication_id)
+        .ext(distinct_on(Metric.publication_id))
         .order_by(Metric.publication_id, Metric.at.desc())
     )
     return {metric.publication_id: metric for metric in rows}

@@ -77,6 +77,30 @@ class Dialect(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class _Attempt:
+    """One row of the ledger until its end is known."""
+
+    ledger: Ledger
+    id: int
+    is_repeatable: bool
+
+    def end(
+        self, outcome: AttemptOutcome, response: JsonObject, progress: JsonObject | None = None
+    ) -> None:
+        self.ledger.end(self.id, outcome, response, progress or {})
+
+    def unknown(
+        self, response: JsonObject, message: str, entry: CodeEntry | None = None
+    ) -> NotSentError | OutcomeUnknownError:
+        """Close the attempt without a clear answer and give the error to raise."""
+        if self.is_repeatable:
+            self.end(AttemptOutcome.REPEATABLE, response)
+            return NotSentError(message)
+        self.end(AttemptOutcome.UNKNOWN, response)
+        return OutcomeUnknownError(message, entry=entry)
+
+
+@dataclass(frozen=True, slots=True)
 class PlatformHTTP:
     """The one way a publisher talks to its platform; never retries anything by itself."""
 
@@ -118,46 +142,38 @@ class PlatformHTTP:
         OutcomeUnknownError; the attempt's row says the same.
         """
         self._require_quota(call, may_use_reserve=True)
-        attempt = ledger.begin(call.action, {"method": call.method, **_redacted(call.summary)})
-
-        def end(outcome: AttemptOutcome, response: JsonObject, saved: JsonObject) -> None:
-            ledger.end(attempt, outcome, response, saved)
-
-        def unknown(
-            response: JsonObject, message: str, entry: CodeEntry | None = None
-        ) -> NotSentError | OutcomeUnknownError:
-            if is_repeatable:
-                end(AttemptOutcome.REPEATABLE, response, {})
-                return NotSentError(message)
-            end(AttemptOutcome.UNKNOWN, response, {})
-            return OutcomeUnknownError(message, entry=entry)
-
-        try:
-            response = self._request(call)
-        except BlockedError as error:
-            end(AttemptOutcome.NOT_SENT, {"error": str(error)}, {})
-            raise PlatformRefusedError(code_entry(OWN, "address_refused")) from error
-        except RequestError as error:
-            if error.is_provably_not_sent:
-                end(AttemptOutcome.NOT_SENT, {"error": str(error)}, {})
-                raise NotSentError(str(error)) from error
-            raise unknown({"error": str(error)}, str(error)) from error
+        request: JsonObject = {"method": call.method, **_redacted(call.summary)}
+        attempt = _Attempt(ledger, ledger.begin(call.action, request), is_repeatable)
+        response = self._sent(call, attempt)
         if passed is not None:
             fault_point(passed)
         answer, entry = self._judged(response)
         shown: JsonObject = {"status": response.status}
         if answer is None:
             message = f"平台返回了看不懂的内容（状态码 {response.status}）。"
-            raise unknown({**shown, "body": response.text[:500]}, message)
+            raise attempt.unknown({**shown, "body": response.text[:500]}, message)
         shown["answer"] = _redacted(answer.object())
         if entry is None:
-            end(AttemptOutcome.DONE, shown, progress(answer))
+            attempt.end(AttemptOutcome.DONE, shown, progress(answer))
             return answer
         shown["code"] = entry.code
         if entry.action in {CodeAction.SERVER, CodeAction.MAYBE_SENT, CodeAction.PENDING}:
-            raise unknown(shown, str(entry.explanation), entry)
-        end(AttemptOutcome.REFUSED, shown, {})
+            raise attempt.unknown(shown, str(entry.explanation), entry)
+        attempt.end(AttemptOutcome.REFUSED, shown)
         raise PlatformRefusedError(entry)
+
+    def _sent(self, call: Call, attempt: _Attempt) -> Response:
+        try:
+            return self._request(call)
+        except BlockedError as error:
+            attempt.end(AttemptOutcome.NOT_SENT, {"error": str(error)})
+            raise PlatformRefusedError(code_entry(OWN, "address_refused")) from error
+        except RequestError as error:
+            shown: JsonObject = {"error": str(error)}
+            if not error.is_provably_not_sent:
+                raise attempt.unknown(shown, str(error)) from error
+            attempt.end(AttemptOutcome.NOT_SENT, shown)
+            raise NotSentError(str(error)) from error
 
     def _judged(self, response: Response) -> tuple[Answer | None, CodeEntry | None]:
         if response.status >= _SERVER_ERROR:
