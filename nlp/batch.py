@@ -1,0 +1,37 @@
+"""The texts under analysis and what the steps have found out about them so far."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nlp.annotations import Decision, PolarityScores, RegionMention, TextInput, TopicScore
+from nlp.features import FeatureRows, extract
+
+Scores = NDArray[np.float32]
+
+
+@dataclass(slots=True)
+class Batch:
+    """Columns of the same length as ``texts``; a step fills those that it declares in ``assigns``.
+
+    ``normalised`` is the form the models see, ``matching`` the folded title and text; ``scores`` has one
+    raw score for each column of the linear models.
+    """
+
+    texts: Sequence[TextInput]
+    matching: list[str] = field(default_factory=list)
+    normalised: list[str] = field(default_factory=list)
+    words: list[list[str]] = field(default_factory=list)
+    features: FeatureRows = field(default_factory=lambda: extract((), ()))
+    scores: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    relevant: list[Decision] = field(default_factory=list)
+    our_union: list[Decision] = field(default_factory=list)
+    topics: list[tuple[TopicScore, ...]] = field(default_factory=list)
+    polarity: list[PolarityScores] = field(default_factory=list)
+    regions: list[tuple[RegionMention, ...]] = field(default_factory=list)
+    keywords: list[tuple[str, ...]] = field(default_factory=list)
+    fingerprint: list[int | None] = field(default_factory=list)

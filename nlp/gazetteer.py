@@ -1,0 +1,148 @@
+"""Finds administrative divisions in a text by full and short names and decides which one is meant.
+
+A name that several places share, or that is also an ordinary word, counts only beside a place above it;
+what stays ambiguous is left out. Forms such as 「A市」 name nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import KW_ONLY, dataclass
+from importlib import resources
+
+import daachorse
+
+from config.regions import Region, RegionLevel, ancestors, by_adcode
+from core.matching_text import matching_text
+from nlp.annotations import RegionMention
+
+LONGEST_TEXT = 5_000
+MOST_REGIONS = 10
+
+_PEOPLES = (
+    "蒙古族|回族|藏族|维吾尔族|维吾尔|苗族|彝族|壮族|布依族|朝鲜族|满族|侗族|瑶族|白族|土家族|哈尼族|哈萨克族|哈萨克|傣族|黎族"
+    "|傈僳族|佤族|畲族|拉祜族|水族|东乡族|纳西族|景颇族|柯尔克孜族|柯尔克孜|土族|达斡尔族|仫佬族|羌族|布朗族|撒拉族|毛南族|仡佬族"
+    "|锡伯族|锡伯|阿昌族|普米族|塔吉克族|塔吉克|怒族|鄂温克族|德昂族|保安族|裕固族|独龙族|鄂伦春族|各族|蒙古"
+)
+_SUFFIX = re.compile(
+    rf"(?:(?:{_PEOPLES})*自治[区州县旗]|特别行政区|地区|新区|矿区|林区|[省市县区盟旗])$"
+)
+_ROAD = re.compile(r"[东西南北中]?[一二三四五六]?[路街道巷]|大[道街]")
+_SHORTEST = 2
+_LEVELS = tuple(RegionLevel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """One place that a name may mean; a doubtful one needs a place above it in the same text."""
+
+    adcode: str
+    _: KW_ONLY
+    is_full: bool
+    is_doubtful: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    start: int
+    end: int
+    readings: tuple[_Reading, ...]
+
+
+class Gazetteer:
+    """Read-only after construction; threads may share it."""
+
+    def __init__(self, regions: Iterable[Region]) -> None:
+        self._regions = by_adcode(regions)
+        self._above = {code: ancestors(code, self._regions) for code in self._regions}
+        ordinary, blocked = _words("ordinary_places.txt"), _words("not_places.txt")
+        readings: dict[str, list[_Reading]] = {word: [] for word in blocked}
+        for region in self._regions.values():
+            _add_names(readings, region, ordinary)
+        names = list(readings)
+        self._readings = [tuple(readings[name]) for name in names]
+        self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(
+            names, daachorse.MATCH_KIND_LEFTMOST_LONGEST
+        )
+
+    def find(self, text: str) -> tuple[RegionMention, ...]:
+        """List the places a folded text names, the most exact of each line only, in reading order."""
+        text = text[:LONGEST_TEXT]
+        found = self._found(text)
+        if not found:
+            return ()
+        certain = {
+            only.adcode
+            for item in found
+            if len(item.readings) == 1 and not (only := item.readings[0]).is_doubtful
+        }
+        chosen: dict[str, None] = {}
+        last: str | None = None
+        for place, item in enumerate(found):
+            beside = _beside(found, place)
+            adcode = self._choose(item, certain | set(chosen), last if beside else None)
+            if adcode is not None:
+                chosen[adcode] = None
+                last = adcode
+        covered = {above for code in chosen for above in self._above[code]}
+        kept = [code for code in chosen if code not in covered][:MOST_REGIONS]
+        return tuple(RegionMention(code, self._regions[code].name) for code in kept)
+
+    def _found(self, text: str) -> list[_Found]:
+        found: list[_Found] = []
+        for start, end, index in self._automaton.find(text):
+            readings = self._readings[index]
+            if not all(reading.is_full for reading in readings) and _ROAD.match(text, end):
+                continue  # 「南京路」 is a road anywhere.
+            if readings:
+                found.append(_Found(start, end, readings))
+        return found
+
+    def _choose(self, item: _Found, known: set[str], beside: str | None) -> str | None:
+        for around in ({beside} - {None}, known):
+            inside = [
+                reading.adcode
+                for reading in item.readings
+                if around.intersection(self._above[reading.adcode])
+            ]
+            if len(inside) == 1:
+                return inside[0]
+        safe = [reading for reading in item.readings if not reading.is_doubtful]
+        if len(safe) > 1:
+            # 「吉林」 and 「阿克苏」 alone mean the wider place of that name.
+            highest = min(_LEVELS.index(self._regions[r.adcode].level) for r in safe)
+            safe = [r for r in safe if _LEVELS.index(self._regions[r.adcode].level) == highest]
+        return safe[0].adcode if len(safe) == 1 else None
+
+
+def _beside(found: Sequence[_Found], place: int) -> bool:
+    return place > 0 and found[place].start - found[place - 1].end <= 1
+
+
+def _add_names(
+    readings: dict[str, list[_Reading]], region: Region, ordinary: frozenset[str]
+) -> None:
+    full = matching_text(region.name)
+    short = _SUFFIX.sub("", full)
+    is_doubtful = full in ordinary or len(full) <= _SHORTEST
+    readings.setdefault(full, []).append(
+        _Reading(region.adcode, is_full=True, is_doubtful=is_doubtful)
+    )
+    if short == full or len(short) < _SHORTEST:
+        return
+    if full.endswith("自治州"):
+        readings.setdefault(f"{short}州", []).append(
+            _Reading(region.adcode, is_full=True, is_doubtful=False)
+        )
+    is_city = region.level is not RegionLevel.COUNTY or full.endswith("市")
+    is_doubtful = short in ordinary or not is_city
+    readings.setdefault(short, []).append(
+        _Reading(region.adcode, is_full=False, is_doubtful=is_doubtful)
+    )
+
+
+def _words(name: str) -> frozenset[str]:
+    text = resources.files("nlp").joinpath(f"data/{name}").read_text(encoding="utf-8")
+    lines = (line for line in text.splitlines() if not line.startswith("#"))
+    return frozenset(word for line in lines for word in line.split())

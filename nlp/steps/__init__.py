@@ -1,0 +1,20 @@
+"""The steps of the analysis, in the order in which they run."""
+
+from core.registry import PluginTable
+from nlp.step import AnalysisStep
+
+STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
+    "分析步骤",
+    [
+        ("normalisation", "nlp.steps.normalisation:NormalisationStep"),
+        ("segmentation", "nlp.steps.segmentation:SegmentationStep"),
+        ("features", "nlp.steps.features:FeaturesStep"),
+        ("our_union", "nlp.steps.our_union:OurUnionStep"),
+        ("relevance", "nlp.steps.relevance:RelevanceStep"),
+        ("topics", "nlp.steps.topics:TopicsStep"),
+        ("polarity", "nlp.steps.polarity:PolarityStep"),
+        ("keywords", "nlp.steps.keywords:KeywordsStep"),
+        ("regions", "nlp.steps.regions:RegionsStep"),
+        ("fingerprint", "nlp.steps.fingerprint:FingerprintStep"),
+    ],
+)

@@ -1,0 +1,27 @@
+"""Decides the polarity toward the working conditions or the matter a text reports."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from nlp.annotations import Polarity, PolarityScores
+from nlp.batch import Batch
+from nlp.step import Resources
+
+
+class PolarityStep:
+    name: ClassVar[str] = "polarity"
+    requires: ClassVar[frozenset[str]] = frozenset({"scores"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"polarity"})
+
+    def __init__(self, resources: Resources) -> None:
+        self._models = resources.models
+
+    def annotate(self, batch: Batch) -> None:
+        model = self._models.tasks["polarity"]
+        names = tuple(Polarity(column) for column in model.columns)
+        shares = model.shares(self._models.of("polarity", batch.scores)).tolist()
+        batch.polarity = [
+            PolarityScores(names[row.index(max(row))], dict(zip(names, row, strict=True)))
+            for row in shares
+        ]

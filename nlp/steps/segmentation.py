@@ -1,0 +1,24 @@
+"""Cuts texts into words with jieba's dictionary and our own terms."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import rjieba
+
+from nlp.batch import Batch
+from nlp.step import Resources
+
+
+class SegmentationStep:
+    name: ClassVar[str] = "segmentation"
+    requires: ClassVar[frozenset[str]] = frozenset({"normalised"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"words"})
+
+    def __init__(self, resources: Resources) -> None:
+        self._segmentation = rjieba.Jieba()
+        for word in resources.lexicons.user_words:
+            self._segmentation.add_word(word, None, None)
+
+    def annotate(self, batch: Batch) -> None:
+        batch.words = [self._segmentation.cut(text) for text in batch.normalised]

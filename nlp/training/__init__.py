@@ -1,0 +1,1 @@
+"""Trains and measures the models; needs the extra ``train`` and, for most labels, the data folder."""

@@ -1,0 +1,109 @@
+"""A labelled set in the form the training reads: features, targets and folds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import rjieba
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.matching_text import matching_text
+from nlp.annotations import Polarity
+from nlp.features import BUCKETS, extract
+from nlp.linear import Vocabulary
+from nlp.normalisation import normalise
+from nlp.training.labels import LabelledText
+from nlp.union_sense import union_evidence
+
+LEAST_TEXTS = 2
+FOLDS = 5
+SEED = 20_261
+CHUNK = 2_048
+
+# scipy publishes no types, so its matrices are Any to the checker.
+Counts: TypeAlias = Any
+Targets = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """``topics`` has a 0/1 column for each code, ``polarity`` an index into the enumeration's order.
+
+    ``folds`` gives each text the fold in which it is held out; ``evidence`` is that of the union's names.
+    """
+
+    texts: Sequence[LabelledText]
+    codes: tuple[str, ...]
+    counts: Counts
+    evidence: NDArray[np.float32]
+    relevant: Targets
+    our_union: Targets
+    topics: Targets
+    polarity: Targets
+    folds: Targets
+
+
+def build_corpus(
+    texts: Sequence[LabelledText], codes: tuple[str, ...], segmentation: rjieba.Jieba
+) -> Corpus:
+    polarities = list(Polarity)
+    raw = [item.text for item in texts]
+    return Corpus(
+        texts=texts,
+        codes=codes,
+        counts=count_features(raw, segmentation),
+        evidence=np.array(union_evidence([matching_text(text) for text in raw]), np.float32),
+        relevant=np.array([item.is_relevant for item in texts], np.int64),
+        our_union=np.array([item.is_our_union for item in texts], np.int64),
+        topics=np.array([[code in item.topics for code in codes] for item in texts], np.int64),
+        polarity=np.array([polarities.index(item.polarity) for item in texts], np.int64),
+        folds=_folds(texts),
+    )
+
+
+def count_features(texts: Sequence[str], segmentation: rjieba.Jieba) -> Counts:
+    """Give a row of ones for the distinct buckets of each text."""
+    columns, ends = [np.zeros(0, np.int32)], [np.zeros(1, np.int64)]
+    for start in range(0, len(texts), CHUNK):
+        normalised = [normalise("", text) for text in texts[start : start + CHUNK]]
+        rows = extract(normalised, [segmentation.cut(text) for text in normalised])
+        columns.append(rows.buckets.astype(np.int32))
+        ends.append(rows.starts[1:] + ends[-1][-1])
+    indices = np.concatenate(columns)
+    return sparse.csr_matrix(
+        (np.ones(len(indices), np.float32), indices, np.concatenate(ends)),
+        shape=(len(texts), BUCKETS),
+    )
+
+
+def vocabulary_of(counts: Counts) -> Vocabulary:
+    """Keep the buckets that at least two texts have."""
+    texts_with = np.bincount(counts.indices, minlength=BUCKETS)
+    kept = np.flatnonzero(texts_with >= LEAST_TEXTS)
+    frequencies = np.log((1 + counts.shape[0]) / (1 + texts_with[kept])) + 1
+    # Rounded as it is stored, so that training and use agree.
+    rounded = frequencies.astype(np.float16).astype(np.float32)
+    return Vocabulary(kept.astype(np.int32), rounded)
+
+
+def weighted(counts: Counts, vocabulary: Vocabulary) -> Counts:
+    """Weigh known buckets by their inverse document frequency and scale each row to length one."""
+    known = counts[:, vocabulary.buckets].multiply(vocabulary.frequencies).tocsr()
+    lengths = np.sqrt(known.multiply(known).sum(axis=1))
+    return sparse.csr_matrix(known.multiply(1.0 / np.maximum(np.asarray(lengths), 1e-6)))
+
+
+def _folds(texts: Sequence[LabelledText]) -> Targets:
+    """Deal the texts of each origin and relevance out evenly, in an order drawn once."""
+    order = np.random.default_rng(SEED).permutation(len(texts))
+    dealt: dict[tuple[str, bool], int] = {}
+    folds = np.zeros(len(texts), np.int64)
+    for place in order:
+        kind = (texts[place].origin, texts[place].is_relevant)
+        folds[place] = dealt.get(kind, 0) % FOLDS
+        dealt[kind] = dealt.get(kind, 0) + 1
+    return folds

@@ -1,0 +1,152 @@
+"""Fits the linear models: support vectors per column, probabilities from held-out scores."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+from sklearn.svm import LinearSVC
+
+from nlp.annotations import Polarity
+from nlp.linear import Matrix, TaskModel, Vocabulary
+from nlp.training.corpus import FOLDS, Corpus, Counts, Targets, weighted
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """``cost`` is that of the support vectors; ``is_balanced`` weighs classes by their rarity."""
+
+    cost: float
+    is_balanced: bool = False
+    relevant_only: bool = False
+    is_exclusive: bool = False
+
+
+RECIPES: Mapping[str, Recipe] = {
+    "relevance": Recipe(cost=0.8),
+    "our_union": Recipe(cost=0.8, is_balanced=True),
+    "topics": Recipe(cost=1.0, relevant_only=True),
+    "polarity": Recipe(cost=1.0, is_balanced=True, relevant_only=True, is_exclusive=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """Scores of texts by models that have not seen them; ``used`` are the texts the task learns from."""
+
+    scores: Matrix
+    targets: Targets
+    used: Mask
+    folds: Targets
+
+
+def targets_of(corpus: Corpus, task: str) -> Targets:
+    if task == "topics":
+        return corpus.topics
+    if task == "polarity":
+        return np.eye(len(Polarity), dtype=np.int64)[corpus.polarity]
+    return (corpus.relevant if task == "relevance" else corpus.our_union)[:, None]
+
+
+def columns_of(corpus: Corpus, task: str) -> tuple[str, ...]:
+    if task == "topics":
+        return corpus.codes
+    return tuple(item.value for item in Polarity) if task == "polarity" else (task,)
+
+
+def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
+    """Score every text by models fitted on the other folds."""
+    recipe, targets = RECIPES[task], targets_of(corpus, task)
+    rows = weighted(corpus.counts, vocabulary)
+    used = corpus.relevant == 1 if recipe.relevant_only else np.ones(len(targets), bool)
+    scores = np.zeros(targets.shape, np.float32)
+    for fold in range(FOLDS):
+        inside = used & (corpus.folds != fold)
+        weights, biases = fit_columns(rows[inside], targets[inside], recipe)
+        aside = corpus.folds == fold
+        scores[aside] = rows[aside] @ weights + biases
+    if task == "our_union":
+        scores = np.concatenate([scores, corpus.evidence], axis=1)
+    return HeldOut(scores, targets, used, corpus.folds)
+
+
+def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) -> TaskModel:
+    """Fit on every text; calibration and thresholds come from held-out scores."""
+    recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
+    rows = weighted(corpus.counts, vocabulary)
+    weights, biases = fit_columns(rows[aside.used], aside.targets[aside.used], recipe)
+    calibration = fit_calibration(aside, aside.used, recipe)
+    model = TaskModel(
+        task=task,
+        version=version,
+        columns=columns_of(corpus, task),
+        weights=weights,
+        biases=biases,
+        calibration=calibration,
+        thresholds=np.full(len(biases), 0.5, np.float32),
+    )
+    if recipe.is_exclusive:
+        return model
+    found = model.probabilities(aside.scores[aside.used])
+    return TaskModel(
+        task=task,
+        version=version,
+        columns=model.columns,
+        weights=weights,
+        biases=biases,
+        calibration=calibration,
+        thresholds=best_thresholds(found, aside.targets[aside.used]),
+    )
+
+
+def fit_columns(rows: Counts, targets: Targets, recipe: Recipe) -> tuple[Matrix, Matrix]:
+    weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
+    biases = np.zeros(targets.shape[1], np.float32)
+    for column in range(targets.shape[1]):
+        machine = LinearSVC(C=recipe.cost, class_weight="balanced" if recipe.is_balanced else None)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            machine.fit(rows, targets[:, column])
+        weights[:, column] = machine.coef_[0]
+        biases[column] = machine.intercept_[0]
+    return weights, biases
+
+
+def fit_calibration(aside: HeldOut, used: Mask, recipe: Recipe) -> Matrix:
+    """Fit log-odds to held-out scores (Platt 1999), jointly where the columns exclude each other."""
+    scores, targets = aside.scores[used], aside.targets[used]
+    calibration = np.zeros((scores.shape[1] + 1, targets.shape[1]), np.float32)
+    if recipe.is_exclusive:
+        curve = LogisticRegression(C=10.0, max_iter=1000).fit(scores, targets.argmax(axis=1))
+        calibration[:-1], calibration[-1] = curve.coef_.T, curve.intercept_
+        return calibration
+    is_shared = targets.shape[1] == 1
+    for column in range(targets.shape[1]):
+        read = slice(None) if is_shared else slice(column, column + 1)
+        curve = LogisticRegression(C=10.0, max_iter=1000).fit(scores[:, read], targets[:, column])
+        calibration[:-1, column][read] = curve.coef_[0]
+        calibration[-1, column] = curve.intercept_[0]
+    return calibration
+
+
+def best_thresholds(found: Matrix, targets: Targets) -> Matrix:
+    """Choose for each column the probability that gives the best F1, the middle one of a plateau."""
+    grid = np.arange(0.15, 0.71, 0.01)
+    chosen = np.full(found.shape[1], 0.5, np.float32)
+    for column in range(found.shape[1]):
+        gold = targets[:, column] == 1
+        scores = []
+        for level in grid:
+            picked = found[:, column] >= level
+            total = int(picked.sum() + gold.sum())
+            scores.append(2 * int((picked & gold).sum()) / total if total else 0.0)
+        best = np.flatnonzero(np.array(scores) >= max(scores) - 1e-9)
+        chosen[column] = grid[best[len(best) // 2]]
+    return chosen
