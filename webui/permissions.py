@@ -23,6 +23,7 @@ class Permission(StrEnum):
     DRAFT_REVIEW = "draft.review"
     PUBLICATION_SCHEDULE = "publication.schedule"
     ACCOUNT_MANAGE = "account.manage"
+    ACCOUNT_SILENCE = "account.silence"
     SOURCE_VIEW = "source.view"
     SOURCE_MANAGE = "source.manage"
     RULE_VIEW = "rule.view"
@@ -39,13 +40,14 @@ _LOOK = frozenset({_P.OWN, _P.OVERVIEW, _P.ALERT_VIEW, _P.ROSTER_VIEW})
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ANALYST: _LOOK | {_P.SEARCH, _P.EXPORT, _P.SOURCE_VIEW, _P.RULE_VIEW, _P.RULE_MANAGE, _P.MEDIA_VIEW},
     Role.DUTY: _LOOK | {_P.SEARCH, _P.ALERT_HANDLE, _P.ALERT_CLOSE, _P.RULE_VIEW},
-    Role.EDITOR: _LOOK | {_P.SEARCH, _P.MEDIA_VIEW, _P.DRAFT_EDIT, _P.PUBLICATION_SCHEDULE},
+    Role.EDITOR: _LOOK | {_P.SEARCH, _P.MEDIA_VIEW, _P.DRAFT_EDIT, _P.PUBLICATION_SCHEDULE, _P.ACCOUNT_SILENCE},
     Role.REVIEWER: _LOOK | {_P.MEDIA_VIEW, _P.DRAFT_REVIEW},
-    Role.LEADER: _LOOK | {_P.SEARCH, _P.ALERT_HANDLE, _P.ALERT_CLOSE, _P.MEDIA_VIEW, _P.DRAFT_REVIEW, _P.SYSTEM_VIEW},
+    Role.LEADER: _LOOK | {_P.SEARCH, _P.ALERT_HANDLE, _P.ALERT_CLOSE, _P.MEDIA_VIEW, _P.DRAFT_REVIEW, _P.ACCOUNT_SILENCE,
+    _P.SYSTEM_VIEW},
     Role.ADMINISTRATOR: _LOOK
     | {
         _P.ROSTER_MANAGE, _P.ACCOUNT_MANAGE, _P.SOURCE_VIEW, _P.SOURCE_MANAGE, _P.RULE_VIEW, _P.RULE_MANAGE,
-        _P.CHANNEL_MANAGE, _P.SYSTEM_VIEW, _P.MEDIA_VIEW,
+        _P.CHANNEL_MANAGE, _P.SYSTEM_VIEW, _P.MEDIA_VIEW, _P.ACCOUNT_SILENCE,
     },
     Role.SECURITY: frozenset({_P.OWN, _P.USER_MANAGE}),
     Role.AUDITOR: frozenset({_P.OWN, _P.AUDIT_VIEW, _P.SYSTEM_VIEW}),
@@ -60,6 +62,32 @@ ROLE_LABELS: Mapping[Role, str] = {
     Role.ADMINISTRATOR: "系统管理员",
     Role.SECURITY: "安全管理员",
     Role.AUDITOR: "审计管理员",
+}
+
+PERMISSION_LABELS: Mapping[Permission, str] = {
+    _P.OWN: "管理自己的账号",
+    _P.OVERVIEW: "看今日态势",
+    _P.SEARCH: "检索和阅读信息",
+    _P.EXPORT: "导出信息",
+    _P.ALERT_VIEW: "看预警",
+    _P.ALERT_HANDLE: "签收和处置预警",
+    _P.ALERT_CLOSE: "办结预警",
+    _P.ROSTER_VIEW: "看值班表",
+    _P.ROSTER_MANAGE: "排班",
+    _P.MEDIA_VIEW: "看稿件、日历和账号",
+    _P.DRAFT_EDIT: "撰写稿件",
+    _P.DRAFT_REVIEW: "审校稿件",
+    _P.PUBLICATION_SCHEDULE: "安排发布",
+    _P.ACCOUNT_MANAGE: "管理发布账号",
+    _P.ACCOUNT_SILENCE: "暂停对外发布",
+    _P.SOURCE_VIEW: "看数据源",
+    _P.SOURCE_MANAGE: "管理数据源",
+    _P.RULE_VIEW: "看规则",
+    _P.RULE_MANAGE: "管理规则",
+    _P.CHANNEL_MANAGE: "管理通知渠道",
+    _P.USER_MANAGE: "管理用户和组织",
+    _P.SYSTEM_VIEW: "看系统健康",
+    _P.AUDIT_VIEW: "看审计记录",
 }
 
 

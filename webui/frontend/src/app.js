@@ -5,6 +5,7 @@ import { watchCounters } from './counters.js';
 import { watchDeadlines } from './deadlines.js';
 import { watchDialogs } from './dialogs.js';
 import { watchDisplaySettings } from './display.js';
+import { watchEditing } from './editing.js';
 import { watchForms } from './forms.js';
 import { watchKeys } from './keys.js';
 import { watchMenu } from './menu.js';
@@ -15,6 +16,7 @@ import { watchTyping } from './typing.js';
 // Listeners sit on the document, so fragments that htmx swaps in need no set-up of their own.
 watchTyping();
 watchForms();
+watchEditing();
 watchRequests();
 watchPolling();
 watchDialogs();
