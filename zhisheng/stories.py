@@ -24,7 +24,7 @@ def join_story(
     """Give the id of the document's story; None for a text too short to have a fingerprint."""
     if fingerprint is None:
         return None
-    slices = list(enumerate(bands(fingerprint)))
+    slices = list(bands(fingerprint))
     rows = session.execute(
         select(StoryBand.story_id, StoryBand.fingerprint)
         .where(
