@@ -191,7 +191,7 @@ def _evidence(session: Session, alert: Alert) -> AlertEvidence:
             .join(DocumentBody, DocumentBody.document_id == Document.id)
             .join(Source, Source.id == Document.source_id)
             .where(Document.id.in_(spans))
-        ).tuples()
+        )
     }
     documents = tuple(
         EvidenceDocument(
@@ -269,7 +269,7 @@ def _timeline(session: Session, alert_id: int) -> tuple[TimelineRow, ...]:
     ids = {
         int(entry.actor.partition(":")[2]) for entry in found if entry.actor.startswith("person:")
     }
-    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).tuples())
+    names = dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(ids))).all())
     return tuple(
         TimelineRow(
             entry.sequence,
@@ -328,7 +328,7 @@ def _delivery_rows(session: Session, where: object) -> tuple[DeliveryRow, ...]:
             row.last_error,
             row.is_resend,
         )
-        for row, name in rows.tuples()
+        for row, name in rows
     )
 
 

@@ -208,7 +208,7 @@ def case_detail(session: Session, case_id: int) -> CaseDetail:
         .outerjoin(Person, Person.id == CaseEntry.person_id)
         .where(CaseEntry.case_id == case_id)
         .order_by(CaseEntry.sequence)
-    ).tuples()
+    )
     return CaseDetail(
         id=case.id,
         number=case.number,

@@ -92,7 +92,7 @@ def _fallbacks(session: Session, row: Delivery, now: dt.datetime) -> list[JsonOb
             select(Delivery.person_id, Delivery.channel).where(
                 Delivery.alert_id == row.alert_id, Delivery.cycle == row.cycle
             )
-        ).tuples()
+        )
     )
     kinds = [name for name in CHANNELS if name != "console"]
     other_ways = [

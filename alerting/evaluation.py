@@ -111,7 +111,7 @@ def _documents(session: Session, document_ids: Sequence[int]) -> Iterator[_Loade
         .where(Document.id.in_(document_ids))
         .order_by(Document.id)
     )
-    for row, title, text, source_name in rows.tuples():
+    for row, title, text, source_name in rows:
         yield _Loaded(
             row,
             MatchDocument(

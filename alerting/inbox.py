@@ -178,7 +178,7 @@ def list_alerts(
         statement = statement.order_by(
             Alert.severity, Alert.state.desc(), soonest.asc().nulls_last(), Alert.id
         )
-    found = session.execute(statement.limit(limit + 1).offset(offset)).tuples().all()
+    found = session.execute(statement.limit(limit + 1).offset(offset)).all()
     rows = tuple(alert_row(alert, by, taken, now) for alert, by, taken in found[:limit])
     cursor = str(offset + limit) if len(found) > limit else None
     return AlertPage(rows, cursor, total)

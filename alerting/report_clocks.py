@@ -31,7 +31,8 @@ def report_deadlines(alert: Alert) -> dict[ReportKind, dt.datetime]:
         ReportKind.FOLLOW_UP: follow_up_by(alert),
         ReportKind.FINAL: alert.final_report_by,
     }
-    if ReportKind.FINAL in done or alert.report_state == ReportState.FINAL_SENT.value:
+    ended = {ReportState.NONE.value, ReportState.FINAL_SENT.value}
+    if ReportKind.FINAL in done or alert.report_state in ended:
         return {}
     return {kind: at for kind, at in clocks.items() if at is not None and kind not in done}
 

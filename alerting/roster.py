@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import select, update
-from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session
 
 from alerting import workdays
@@ -109,7 +108,7 @@ def on_duty(
 def holders_of(session: Session, role: Role) -> tuple[DutyPerson, ...]:
     rows = session.execute(
         select(Person.id, Person.name)
-        .where(Person.is_active, Person.roles.contains(array([role.value])))
+        .where(Person.is_active, Person.roles.contains([role.value]))
         .order_by(Person.id)
     )
     return tuple(DutyPerson(id_, name, None, is_fallback=True) for id_, name in rows)
@@ -148,7 +147,7 @@ def shifts(
             ends_at=shift.ends_at,
             replaced_id=shift.replaced_id,
         )
-        for shift, name in rows.tuples()
+        for shift, name in rows
     )
 
 

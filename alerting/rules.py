@@ -285,14 +285,14 @@ def list_rules(session: Session, now: dt.datetime) -> tuple[RuleRow, ...]:
             select(Match.rule_id, func.count())
             .where(Match.created_at >= since)
             .group_by(Match.rule_id)
-        ).tuples()
+        ).all()
     )
     live = dict(
         session.execute(
             select(Alert.rule_id, func.count())
             .where(Alert.state.in_([AlertState.OPEN, AlertState.ACKNOWLEDGED]))
             .group_by(Alert.rule_id)
-        ).tuples()
+        ).all()
     )
     rules = session.scalars(select(Rule).order_by(Rule.severity, Rule.name))
     return tuple(_row(rule, matches.get(rule.id, 0), live.get(rule.id, 0)) for rule in rules)

@@ -142,7 +142,7 @@ def _members(session: Session, row: WindowBucket, until: dt.datetime) -> list[Me
             WindowMember.published_at < until,
         )
     )
-    return [Member(*member) for member in found.tuples()]
+    return [Member(*member) for member in found]
 
 
 def _insert(session: Session, rule: LiveRule, key: str, finding: Finding, now: dt.datetime) -> None:
