@@ -2,8 +2,8 @@
 
 import threading
 
+from alerting.channels.base import Transport
 from alerting.delivery import SendWorker
-
 from zhisheng.roles.worker import run_worker
 from zhisheng.services import Services
 
@@ -13,8 +13,7 @@ def run(services: Services, stop: threading.Event) -> None:
         services.sessions,
         services.clock,
         owner=services.owner,
-        http=services.http,
-        policy=services.policy,
+        transport=Transport(services.http, services.policy),
         keyring=services.keyring,
         public_url=services.settings.public_url,
     )
