@@ -4,6 +4,8 @@ export function watchDialogs() {
     const opener = event.target.closest?.('[data-dialog]');
     if (opener) {
       event.preventDefault();
+      // A menu of actions gives way to the dialog that it opens.
+      if (opener.matches('[data-close]')) opener.closest('dialog')?.close();
       open(document.getElementById(opener.dataset.dialog));
       return;
     }
