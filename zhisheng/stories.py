@@ -73,18 +73,18 @@ def _begin(
     )
     session.add(story)
     session.flush()
+    # The rows apart from the statement: one with eight rows inside would be compiled anew each time.
     session.execute(
-        insert(StoryBand).values(
-            [
-                {
-                    "band": band,
-                    "value": value,
-                    "story_id": story.id,
-                    "fingerprint": fingerprint,
-                    "seen_at": document.published_at,
-                }
-                for band, value in slices
-            ]
-        )
+        insert(StoryBand),
+        [
+            {
+                "band": band,
+                "value": value,
+                "story_id": story.id,
+                "fingerprint": fingerprint,
+                "seen_at": document.published_at,
+            }
+            for band, value in slices
+        ],
     )
     return story.id
