@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("研判", "今日态势", "overview.index", Permission.OVERVIEW),
     Entry("研判", "信息检索", "documents.index", Permission.SEARCH),
     Entry("值班", "预警箱", "alerts.index", Permission.ALERT_VIEW),
+    Entry("值班", "收件箱", "inbox.index", Permission.OWN),
     Entry("值班", "值班表", "roster.index", Permission.ROSTER_VIEW),
     Entry("新媒体", "内容日历", "calendar.index", Permission.MEDIA_VIEW),
     Entry("新媒体", "稿件", "drafts.index", Permission.MEDIA_VIEW),
@@ -51,7 +52,7 @@ def landing(viewer: Viewer) -> str:
     for permission, endpoint in LANDING:
         if viewer.may(permission) and endpoint in current_app.view_functions:
             return url_for(endpoint)
-    return url_for("profile.password")
+    return url_for("profile.index")
 
 
 def menu(viewer: Viewer, pills: dict[str, int]) -> list[dict[str, object]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, any_, func, literal, select
+from sqlalchemy import ColumnElement, Row, any_, func, literal, select
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -22,6 +23,15 @@ from webui.signin import revoke_sessions
 MOST_FAILURES = 5
 LOCKED_FOR = dt.timedelta(minutes=15)
 TOTP_PURPOSE = "person.totp"
+# No letters that are mistaken for digits or for each other when read out on the phone.
+ONE_TIME_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"
+ONE_TIME_GROUP, ONE_TIME_GROUPS = 4, 4
+# Whoever manages the system must not be the one who checks on it.
+MANAGING = frozenset({Role.ADMINISTRATOR.value, Role.SECURITY.value})
+
+
+class PersonNotFoundError(WorkflowError):
+    pass
 
 
 class SignInOutcome(StrEnum):
@@ -160,6 +170,45 @@ def check_second_factor(
     return SignIn(SignInOutcome.SIGNED_IN, person)
 
 
+def one_time_password() -> str:
+    """Make a password that an administrator hands over and its owner changes at once."""
+    return "-".join(
+        "".join(secrets.choice(ONE_TIME_ALPHABET) for _ in range(ONE_TIME_GROUP))
+        for _ in range(ONE_TIME_GROUPS)
+    )
+
+
+def list_people(
+    session: Session, *, q: str = "", organisation_id: int | None = None
+) -> Sequence[Row[tuple[Person, str]]]:
+    """List people with the name of their organisation: those at work first, then by name."""
+    statement = (
+        select(Person, Organisation.name)
+        .join(Organisation, Organisation.id == Person.organisation_id)
+        .order_by(Person.is_active.desc(), Person.name, Person.id)
+    )
+    if q.strip():
+        wanted = f"%{_escaped(q.strip())}%"
+        statement = statement.where(Person.name.ilike(wanted) | Person.login.ilike(wanted))
+    if organisation_id is not None:
+        statement = statement.where(Person.organisation_id == organisation_id)
+    return session.execute(statement).all()
+
+
+def _escaped(text: str) -> str:
+    for sign in ("\\", "%", "_"):
+        text = text.replace(sign, "\\" + sign)
+    return text
+
+
+def get_person(session: Session, person_id: int, *, to_change: bool = False) -> Person:
+    """Give a person, locked when they are to be changed; raises PersonNotFoundError."""
+    person = session.get(Person, person_id, with_for_update=to_change)
+    if person is None:
+        raise PersonNotFoundError("没有这位用户，什么也没有改动。请返回用户列表重新选择。")
+    return person
+
+
 def check_new_password(passwords: Passwords, password: str, *, login: str) -> None:
     """Refuse a weak password with InvalidOptionsError for the field ``password``."""
     faults = passwords.faults(password, login=login)
@@ -277,6 +326,8 @@ def _check(session: Session, draft: PersonDraft, *, existing: Person | None) -> 
     unknown = [role for role in draft.roles if role not in set(Role)]
     if unknown or not draft.roles:
         faults["roles"] = "请至少选一个角色"
+    elif Role.AUDITOR in draft.roles and MANAGING & set(draft.roles):
+        faults["roles"] = "审计管理员不能同时是系统管理员或安全管理员"
     if session.get(Organisation, draft.organisation_id) is None:
         faults["organisation_id"] = "请选择所属工会组织"
     if draft.email and "@" not in draft.email[1:-1]:

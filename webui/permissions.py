@@ -31,6 +31,7 @@ class Permission(StrEnum):
     CHANNEL_MANAGE = "channel.manage"
     USER_MANAGE = "user.manage"
     SYSTEM_VIEW = "system.view"
+    SYSTEM_MANAGE = "system.manage"
     AUDIT_VIEW = "audit.view"
 
 
@@ -47,7 +48,7 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     Role.ADMINISTRATOR: _LOOK
     | {
         _P.ROSTER_MANAGE, _P.ACCOUNT_MANAGE, _P.SOURCE_VIEW, _P.SOURCE_MANAGE, _P.RULE_VIEW, _P.RULE_MANAGE,
-        _P.CHANNEL_MANAGE, _P.SYSTEM_VIEW, _P.MEDIA_VIEW, _P.ACCOUNT_SILENCE,
+        _P.CHANNEL_MANAGE, _P.SYSTEM_VIEW, _P.SYSTEM_MANAGE, _P.MEDIA_VIEW, _P.ACCOUNT_SILENCE,
     },
     Role.SECURITY: frozenset({_P.OWN, _P.USER_MANAGE}),
     Role.AUDITOR: frozenset({_P.OWN, _P.AUDIT_VIEW, _P.SYSTEM_VIEW}),
@@ -87,6 +88,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     _P.CHANNEL_MANAGE: "管理通知渠道",
     _P.USER_MANAGE: "管理用户和组织",
     _P.SYSTEM_VIEW: "看系统健康",
+    _P.SYSTEM_MANAGE: "处理系统故障",
     _P.AUDIT_VIEW: "看审计记录",
 }
 

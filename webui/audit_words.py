@@ -1,0 +1,94 @@
+"""What audit entries say in Chinese; a code that is not listed shows itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+ACTIONS: Mapping[str, str] = {
+    "login": "登录",
+    "logout": "退出",
+    "setup": "开通",
+    "user.create": "新建用户",
+    "user.edit": "修改用户",
+    "user.enable": "启用用户",
+    "user.disable": "停用用户",
+    "user.reset_password": "重置密码",
+    "user.change_password": "更换密码",
+    "user.enable_second_factor": "开启两步验证",
+    "user.disable_second_factor": "关闭两步验证",
+    "user.renew_recovery_codes": "更换恢复码",
+    "user.end_session": "结束登录",
+    "user.create_token": "建立令牌",
+    "user.revoke_token": "撤销令牌",
+    "organisation.create": "新建组织",
+    "organisation.edit": "修改组织",
+    "document.read": "阅读原文",
+    "rule_created": "新建规则",
+    "rule_edited": "修改规则",
+    "rule_enabled": "启用规则",
+    "rule_disabled": "停用规则",
+    "shift_created": "排班",
+    "shift_replaced": "换班",
+    "shift_cancelled": "取消班次",
+    "handover_signed": "交班",
+    "handover_accepted": "接班",
+    "channel_saved": "保存通知渠道",
+    "channel_enabled": "启用通知渠道",
+    "channel_disabled": "停用通知渠道",
+    "channel_tested": "测试通知渠道",
+    "delivery_cleared": "清除未送达通知",
+    "delivery_revived": "重发通知",
+    "source.created": "新建数据源",
+    "source.edited": "修改数据源",
+    "source.paused": "暂停数据源",
+    "source.resumed": "恢复数据源",
+    "source.visit_now": "立即抓取",
+    "source.imported": "导入文件",
+    "retention.deleted": "到期删除",
+    "work.retry": "重试工作项",
+    "work.clear": "清除工作项",
+    "notice.clear": "清除系统通知",
+    "audit.verify": "核对审计链",
+}
+OBJECTS: Mapping[str, str] = {
+    "person": "用户",
+    "organisation": "组织",
+    "document": "信息",
+    "rule": "规则",
+    "alert": "预警",
+    "case": "处置单",
+    "shift": "班次",
+    "handover": "交接",
+    "notification_channel": "通知渠道",
+    "delivery": "通知",
+    "source": "数据源",
+    "draft": "稿件",
+    "review": "审校",
+    "account": "发布账号",
+    "publication": "发布",
+    "work_item": "工作项",
+    "operator_notice": "系统通知",
+    "audit": "审计记录",
+}
+RESULTS: Mapping[str, str] = {"done": "完成", "refused": "被拒绝", "failed": "失败"}
+
+
+def action(code: str) -> str:
+    return ACTIONS.get(code, code)
+
+
+def object_type(code: str) -> str:
+    return OBJECTS.get(code, code)
+
+
+def result(code: str) -> str:
+    return RESULTS.get(code, code)
+
+
+def actor(code: str, name: str | None) -> str:
+    """Name who acted: a person, a process role, the system, or somebody not signed in."""
+    if name is not None:
+        return name
+    if code == "anonymous":
+        return "未登录者"
+    return f"进程 {code.removeprefix('role:')}" if code.startswith("role:") else "系统"
