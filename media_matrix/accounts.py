@@ -180,9 +180,7 @@ def list_accounts(session: Session, *, now: dt.datetime | None = None) -> list[A
             select(Publication.account_id, func.max(Publication.published_at))
             .where(Publication.state == PublicationState.PUBLISHED)
             .group_by(Publication.account_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     failures = dict(
         session.execute(
@@ -191,9 +189,7 @@ def list_accounts(session: Session, *, now: dt.datetime | None = None) -> list[A
                 Publication.state.in_([PublicationState.FAILED_FINAL, PublicationState.NEEDS_HUMAN])
             )
             .group_by(Publication.account_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     accounts = session.scalars(select(Account).order_by(Account.channel, Account.id))
     return [

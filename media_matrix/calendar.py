@@ -114,9 +114,7 @@ def drafts_without_plan(session: Session, *, limit: int = 50) -> list[Draft]:
 def counts(session: Session) -> dict[str, int]:
     """Count the publications of every state, states without any included."""
     found = dict(
-        session.execute(select(Publication.state, func.count()).group_by(Publication.state))
-        .tuples()
-        .all()
+        session.execute(select(Publication.state, func.count()).group_by(Publication.state)).all()
     )
     return {state.value: found.get(state.value, 0) for state in PublicationState}
 

@@ -7,12 +7,11 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from core import audit
 from core.database.models.media import (
-    Account,
     Draft,
     DraftState,
     DraftVersion,
@@ -20,13 +19,27 @@ from core.database.models.media import (
     Publication,
     PublicationState,
     Review,
-    Variant,
-    VariantTarget,
 )
 from core.errors import ConflictError, WorkflowError
-from media_matrix.content import ChannelText, Cover, DraftContent, DraftEdit
+from media_matrix.content import ChannelText, DraftEdit
+from media_matrix.draft_parts import (
+    as_channel_text,
+    cancel_planned,
+    draft_content,
+    draft_cover,
+    draft_targets,
+    draft_variants,
+    write_parts,
+    write_version,
+)
 from media_matrix.lint import Finding, FindingLevel, account_findings, channel_findings
 from media_matrix.variants import complete_variants, digest_of
+
+__all__ = [
+    "EditResult", "archive_draft", "as_channel_text", "check_draft", "check_edit", "close_open_reviews",
+    "create_draft", "draft_content", "draft_cover", "draft_targets", "draft_variants", "draft_versions",
+    "edit_draft", "find_draft", "list_drafts", "locked_draft", "preview_variants", "store_cover",
+]  # fmt: skip
 
 # Once a post may be out there, its draft stays as it was sent.
 _UNDER_WAY = (
@@ -35,12 +48,6 @@ _UNDER_WAY = (
     PublicationState.UNKNOWN,
     PublicationState.NEEDS_HUMAN,
     PublicationState.PUBLISHED,
-)
-_PLANNED = (
-    PublicationState.SCHEDULED,
-    PublicationState.HELD,
-    PublicationState.MISSED,
-    PublicationState.FAILED_RETRYABLE,
 )
 SUPERSEDED = "superseded"
 COVER_BYTES = 1_000_000
@@ -87,8 +94,8 @@ def create_draft(  # noqa: PLR0913 - the origin of a draft is named by keyword
     )
     session.add(draft)
     session.flush()
-    _write_parts(session, draft, edit)
-    _write_version(session, draft, person_id=author_id, now=now)
+    write_parts(session, draft, edit)
+    write_version(session, draft, person_id=author_id, now=now)
     _record(session, draft, "draft_created", author_id, now)
     return draft
 
@@ -128,10 +135,10 @@ def edit_draft(
     draft.sealed_hash = None
     draft.changed_at = now
     session.flush()
-    _write_parts(session, draft, edit)
-    _write_version(session, draft, person_id=person_id, now=now)
+    write_parts(session, draft, edit)
+    write_version(session, draft, person_id=person_id, now=now)
     close_open_reviews(session, draft, now)
-    cancelled = _cancel_planned(session, draft)
+    cancelled = cancel_planned(session, draft)
     _record(session, draft, "draft_edited", person_id, now, cancelled=cancelled)
     return EditResult(draft=draft, cancelled=cancelled, was_approved=was_approved)
 
@@ -197,25 +204,6 @@ def list_drafts(
     return list(session.scalars(query))
 
 
-def draft_variants(session: Session, draft_id: int) -> list[Variant]:
-    return list(
-        session.scalars(
-            select(Variant).where(Variant.draft_id == draft_id).order_by(Variant.channel)
-        )
-    )
-
-
-def draft_targets(session: Session, draft_id: int) -> list[Account]:
-    return list(
-        session.scalars(
-            select(Account)
-            .join(VariantTarget, VariantTarget.account_id == Account.id)
-            .where(VariantTarget.draft_id == draft_id)
-            .order_by(Account.channel, Account.id)
-        )
-    )
-
-
 def draft_versions(session: Session, draft_id: int) -> list[DraftVersion]:
     return list(
         session.scalars(
@@ -223,44 +211,6 @@ def draft_versions(session: Session, draft_id: int) -> list[DraftVersion]:
             .where(DraftVersion.draft_id == draft_id)
             .order_by(DraftVersion.version)
         )
-    )
-
-
-def draft_content(session: Session, draft: Draft) -> DraftContent:
-    """Read what would go out right now, from the tables and not from the stored hash."""
-    cover = None if draft.cover_id is None else session.get(MediaAsset, draft.cover_id)
-    return DraftContent(
-        title=draft.title,
-        digest=draft.digest,
-        body=draft.body,
-        cover_sha256=None if cover is None else hashlib.sha256(cover.content).hexdigest(),
-        cover_text=None if cover is None else cover.alternative_text,
-        variants=tuple(as_channel_text(row) for row in draft_variants(session, draft.id)),
-        account_ids=tuple(account.id for account in draft_targets(session, draft.id)),
-        window_starts_at=draft.window_starts_at,
-        window_ends_at=draft.window_ends_at,
-    )
-
-
-def draft_cover(session: Session, draft: Draft) -> Cover | None:
-    asset = None if draft.cover_id is None else session.get(MediaAsset, draft.cover_id)
-    if asset is None:
-        return None
-    return Cover(
-        sha256=asset.sha256.hex(),
-        content_type=asset.content_type,
-        alternative_text=asset.alternative_text,
-        content=asset.content,
-    )
-
-
-def as_channel_text(row: Variant) -> ChannelText:
-    return ChannelText(
-        channel=row.channel,
-        text=row.text,
-        title=row.title,
-        link=row.link,
-        options=dict(row.options),
     )
 
 
@@ -366,71 +316,6 @@ def _require_editable(session: Session, draft: Draft) -> None:
     )
     if busy is not None:
         raise WorkflowError("这篇稿件已经发布或正在发布，不能再改，原稿没有变。请复制成新稿再改。")
-
-
-def _write_parts(session: Session, draft: Draft, edit: DraftEdit) -> None:
-    accounts = {
-        account.id: account
-        for account in session.scalars(select(Account).where(Account.id.in_(edit.account_ids)))
-    }
-    missing = sorted(set(edit.account_ids) - set(accounts))
-    if missing:
-        raise WorkflowError(
-            f"没有编号为 {'、'.join(map(str, missing))} 的账号，稿件没有保存。请重新选择账号。"
-        )
-    links = {
-        account.channel: str(account.options["default_link"])
-        for account in accounts.values()
-        if account.options.get("default_link")
-    }
-    channels = [account.channel for account in accounts.values()]
-    session.execute(delete(Variant).where(Variant.draft_id == draft.id))
-    session.execute(delete(VariantTarget).where(VariantTarget.draft_id == draft.id))
-    by_hand = {variant.channel for variant in edit.variants}
-    for variant in complete_variants(edit, channels, links=links):
-        session.add(
-            Variant(
-                draft_id=draft.id,
-                channel=variant.channel,
-                title=variant.title,
-                text=variant.text,
-                link=variant.link,
-                options={**variant.options, "by_hand": variant.channel in by_hand},
-            )
-        )
-    session.add_all(VariantTarget(draft_id=draft.id, account_id=key) for key in accounts)
-    session.flush()
-
-
-def _write_version(session: Session, draft: Draft, *, person_id: int, now: dt.datetime) -> None:
-    content = draft_content(session, draft)
-    draft.content_hash = content.hash()
-    session.add(
-        DraftVersion(
-            draft_id=draft.id,
-            version=draft.version,
-            content=content.to_json(),
-            content_hash=draft.content_hash,
-            person_id=person_id,
-            at=now,
-        )
-    )
-    session.flush()
-
-
-def _cancel_planned(session: Session, draft: Draft) -> int:
-    called_off = session.execute(
-        update(Publication)
-        .where(Publication.draft_id == draft.id, Publication.state.in_([s.value for s in _PLANNED]))
-        .values(
-            state=PublicationState.CANCELLED,
-            state_reason="稿件在排期后被修改，原排期已取消",
-            due_at=None,
-        )
-        .returning(Publication.id)
-        .execution_options(synchronize_session=False)
-    ).all()
-    return len(called_off)
 
 
 def _record(

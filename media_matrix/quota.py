@@ -59,4 +59,4 @@ def used_today(session: Session, account_id: int, now: dt.datetime) -> dict[str,
             QuotaUse.account_id == account_id, QuotaUse.window_starts_at == day_start(now)
         )
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

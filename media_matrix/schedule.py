@@ -19,21 +19,17 @@ from core.database.models.media import (
     DraftState,
     Publication,
     PublicationState,
-    Variant,
 )
 from core.errors import ConflictError, IllegalTransitionError, WorkflowError
 from media_matrix import drafts
 from media_matrix.content import delivery_key
+from media_matrix.one_voice import require_one_voice
 from media_matrix.platform_codes import own
 from media_matrix.publication_states import IDLE, LIVE, state_label
-from media_matrix.similarity import NEARLY_IDENTICAL, likeness
 
 TOPIC = "publication"
 CLOSE = dt.timedelta(minutes=30)
 GRACE_S = 600
-# One statement, one account per platform: holds where accounts are judged for posting alike.
-SOCIAL_CHANNELS = frozenset({"wechat", "weibo"})
-_LIKENESS_DAYS = dt.timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +62,7 @@ def schedule_draft(  # noqa: PLR0913 - a plan's parts are named by keyword
     planned_at = _valid_time(draft, planned_at, now)
     accounts = _chosen(drafts.draft_targets(session, draft_id), account_ids)
     warnings: list[str] = []
-    _require_one_voice(session, draft, accounts, planned_at)
+    require_one_voice(session, draft, accounts, planned_at)
     publications = []
     for account in accounts:
         _require_usable(account)
@@ -325,44 +321,6 @@ def _require_usable(account: Account) -> None:
         raise WorkflowError(
             f"账号“{account.name}”现在不能发布，没有排期。请先到账号页处理，或不选这个账号。"
         )
-
-
-def _require_one_voice(
-    session: Session, draft: Draft, accounts: list[Account], planned_at: dt.datetime
-) -> None:
-    """Refuse nearly the same text on two accounts of one platform (跟帖评论规定、公众账号规定)."""
-    for channel in SOCIAL_CHANNELS:
-        ours = [account for account in accounts if account.channel == channel]
-        if not ours:
-            continue
-        if len(ours) > 1:
-            names = "、".join(account.name for account in ours)
-            raise WorkflowError(
-                f"同一篇稿件不能在同一平台的多个账号（{names}）发布，没有排期。请只留一个账号。"
-            )
-        text = session.scalar(
-            select(Variant.text).where(Variant.draft_id == draft.id, Variant.channel == channel)
-        )
-        others = session.execute(
-            select(Account.name, Variant.text)
-            .join(Publication, Publication.account_id == Account.id)
-            .join(
-                Variant,
-                (Variant.draft_id == Publication.draft_id) & (Variant.channel == channel),
-            )
-            .where(
-                Account.channel == channel,
-                Account.id != ours[0].id,
-                Publication.state.in_([state.value for state in LIVE]),
-                Publication.planned_at > planned_at - _LIKENESS_DAYS,
-                Publication.planned_at < planned_at + _LIKENESS_DAYS,
-            )
-        ).all()
-        for name, other in others:
-            if likeness(text or "", other) >= NEARLY_IDENTICAL:
-                raise WorkflowError(
-                    f"同一平台的账号“{name}”七天内有几乎相同的内容，没有排期。请改写，或不选这个账号。"
-                )
 
 
 def _warnings(
