@@ -24,7 +24,7 @@ log = structlog.get_logger(__name__)
 AUTHOR_PURPOSE = "author"
 EPOCH_LENGTH = dt.timedelta(days=90)
 _FIRST_EPOCH = dt.datetime(2020, 1, 1, tzinfo=dt.UTC)
-_CREATION_LOCK = 7_305_112_027
+_CREATION_LOCK = 7_305_112_028
 
 
 @dataclass(frozen=True, slots=True)
