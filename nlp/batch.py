@@ -26,6 +26,7 @@ class Batch:
     matching: list[str] = field(default_factory=list)
     normalised: list[str] = field(default_factory=list)
     words: list[list[str]] = field(default_factory=list)
+    hints: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     features: FeatureRows = field(default_factory=lambda: extract((), ()))
     scores: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     relevant: list[Decision] = field(default_factory=list)

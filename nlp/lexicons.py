@@ -7,6 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 import numpy as np
+import rjieba
 from numpy.typing import NDArray
 
 from core.errors import ConfigurationError
@@ -19,7 +20,6 @@ class Lexicons:
     """``rarity`` holds for each feature bucket how rare its words are, as inverse document frequency."""
 
     stop_words: frozenset[str]
-    user_words: tuple[str, ...]
     rarity: NDArray[np.float32]
 
 
@@ -30,7 +30,15 @@ def load_lexicons(weights: Path) -> Lexicons:
             rarity = stored["rarity"].astype(np.float32) * stored["scale"]
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"模型文件「{RARITY_FILE}」读不了：{error}") from error
-    return Lexicons(frozenset(_words("stop_words.txt")), _words("user_words.txt"), rarity)
+    return Lexicons(frozenset(_words("stop_words.txt")), rarity)
+
+
+def load_segmentation() -> rjieba.Jieba:
+    """Make a segmentation with jieba's dictionary and our own terms."""
+    segmentation = rjieba.Jieba()
+    for word in _words("user_words.txt"):
+        segmentation.add_word(word, None, None)
+    return segmentation
 
 
 def _words(name: str) -> tuple[str, ...]:

@@ -15,6 +15,8 @@ from nlp.features import BUCKETS, FeatureRows
 
 Matrix = NDArray[np.float32]
 VOCABULARY_FILE = "vocabulary.npz"
+FIXED_POINT = 2_048
+"""Weights are summed as integers of this unit: exact, so a result never depends on its batch."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ class Vocabulary:
 class TaskModel:
     """Columns of one task: ``weights`` has a row for each bucket of the vocabulary.
 
-    ``calibration`` maps the columns' scores and a constant one to log-odds, which a sigmoid (or, for
+    ``hint_weights`` has one for each column of the hints. ``calibration`` maps the columns' scores and a constant one to log-odds, which a sigmoid (or, for
     classes that exclude each other, a softmax) turns into probabilities; ``thresholds`` apply to those.
     """
 
@@ -41,14 +43,16 @@ class TaskModel:
     version: str
     columns: tuple[str, ...]
     weights: Matrix
+    hint_weights: Matrix
     biases: Matrix
     calibration: Matrix
     thresholds: Matrix
 
     def log_odds(self, scores: Matrix) -> Matrix:
         # Not a matrix product: its rounding would depend on the number of rows.
-        odds = np.einsum("ij,jk->ik", scores, self.calibration[:-1]) + self.calibration[-1]
-        return odds.astype(np.float32)
+        product: Matrix = np.einsum("ij,jk->ik", scores, self.calibration[:-1])
+        odds: Matrix = product + self.calibration[-1]
+        return odds
 
     def probabilities(self, scores: Matrix) -> Matrix:
         odds = np.clip(self.log_odds(scores), -30.0, 30.0)
@@ -72,8 +76,9 @@ class LinearModels:
         squares = np.square(vocabulary.frequencies)[:, None]
         scaled = [model.weights * vocabulary.frequencies[:, None] for model in tasks]
         # The last column sums up the squared length of a text; the last row is for unknown buckets.
-        table = np.concatenate([*scaled, squares], axis=1).astype(np.float32)
-        self._table = np.concatenate([table, np.zeros((1, table.shape[1]), np.float32)])
+        table = np.round(np.concatenate([*scaled, squares], axis=1) * FIXED_POINT).astype(np.int32)
+        self._table = np.concatenate([table, np.zeros((1, table.shape[1]), np.int32)])
+        self._hint_weights = np.concatenate([model.hint_weights for model in tasks], axis=1)
         self._biases = np.concatenate([model.biases for model in tasks])
         self._places: dict[str, slice] = {}
         start = 0
@@ -85,7 +90,7 @@ class LinearModels:
     def versions(self) -> dict[str, str]:
         return {task: model.version for task, model in self.tasks.items()}
 
-    def score(self, features: FeatureRows) -> Matrix:
+    def score(self, features: FeatureRows, hints: Matrix) -> Matrix:
         """Score every column for every text; a text without a known bucket gets the biases."""
         rows = self._row_of[features.buckets]
         is_known = rows < len(self._table) - 1
@@ -93,10 +98,11 @@ class LinearModels:
         gathered = np.concatenate([self._table[rows[is_known]], self._table[-1:]])
         sums = np.add.reduceat(gathered, known[:-1], axis=0) if len(features) else gathered[:0]
         # With an empty range reduceat gives the next text's first row.
-        sums[known[:-1] == known[1:]] = 0.0
-        lengths = np.sqrt(np.maximum(sums[:, -1:], 1e-12))
-        scores: Matrix = sums[:, :-1] / lengths + self._biases
-        return scores.astype(np.float32)
+        sums[known[:-1] == known[1:]] = 0
+        lengths = np.sqrt(np.maximum(sums[:, -1:], 1) * float(FIXED_POINT))
+        scores: Matrix = (sums[:, :-1] / lengths + self._biases).astype(np.float32)
+        scores += np.einsum("ij,jk->ik", hints, self._hint_weights)
+        return scores
 
     def of(self, task: str, scores: Matrix) -> Matrix:
         return scores[:, self._places[task]]
@@ -130,6 +136,7 @@ def save_task(folder: Path, model: TaskModel, vocabulary: Vocabulary) -> None:
         columns=np.array(model.columns),
         weights=np.round(model.weights / scales).astype(np.int8),
         scales=scales.astype(np.float32),
+        hint_weights=model.hint_weights.astype(np.float32),
         biases=model.biases.astype(np.float32),
         calibration=model.calibration.astype(np.float32),
         thresholds=model.thresholds.astype(np.float32),
@@ -146,6 +153,7 @@ def _load_task(folder: Path, task: str, digest: str) -> TaskModel:
         version=str(stored["version"]),
         columns=tuple(map(str, stored["columns"])),
         weights=stored["weights"].astype(np.float32) * stored["scales"].astype(np.float32),
+        hint_weights=stored["hint_weights"].astype(np.float32),
         biases=stored["biases"].astype(np.float32),
         calibration=stored["calibration"].astype(np.float32),
         thresholds=stored["thresholds"].astype(np.float32),

@@ -11,6 +11,7 @@ from core.errors import ConfigurationError
 from nlp.annotations import Annotations, TextInput
 from nlp.batch import Batch
 from nlp.gazetteer import Gazetteer
+from nlp.hints import load_hint_terms
 from nlp.lexicons import load_lexicons
 from nlp.linear import load_models
 from nlp.step import AnalysisStep, Resources
@@ -93,6 +94,7 @@ def default_pipeline(extra_regions: Sequence[Region] = ()) -> Pipeline:
         models=load_models(WEIGHTS, TASKS),
         gazetteer=Gazetteer([*load_regions(), *extra_regions]),
         lexicons=load_lexicons(WEIGHTS),
+        hint_terms=load_hint_terms(),
     )
     steps = [STEPS.load(name)(resources) for name in STEPS]
     return Pipeline(steps, resources.models.versions)

@@ -7,6 +7,7 @@ from typing import ClassVar, Protocol
 
 from nlp.batch import Batch
 from nlp.gazetteer import Gazetteer
+from nlp.hints import HintTerms
 from nlp.lexicons import Lexicons
 from nlp.linear import LinearModels
 
@@ -18,6 +19,7 @@ class Resources:
     models: LinearModels
     gazetteer: Gazetteer
     lexicons: Lexicons
+    hint_terms: HintTerms
 
 
 class AnalysisStep(Protocol):

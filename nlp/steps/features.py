@@ -12,11 +12,13 @@ from nlp.step import Resources
 class FeaturesStep:
     name: ClassVar[str] = "features"
     requires: ClassVar[frozenset[str]] = frozenset({"normalised", "words"})
-    assigns: ClassVar[frozenset[str]] = frozenset({"features", "scores"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"features", "hints", "scores"})
 
     def __init__(self, resources: Resources) -> None:
         self._models = resources.models
+        self._hint_terms = resources.hint_terms
 
     def annotate(self, batch: Batch) -> None:
         batch.features = extract(batch.normalised, batch.words)
-        batch.scores = self._models.score(batch.features)
+        batch.hints = self._hint_terms.rows(batch.normalised)
+        batch.scores = self._models.score(batch.features, batch.hints)

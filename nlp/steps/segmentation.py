@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-import rjieba
-
 from nlp.batch import Batch
+from nlp.lexicons import load_segmentation
 from nlp.step import Resources
 
 
@@ -15,10 +14,8 @@ class SegmentationStep:
     requires: ClassVar[frozenset[str]] = frozenset({"normalised"})
     assigns: ClassVar[frozenset[str]] = frozenset({"words"})
 
-    def __init__(self, resources: Resources) -> None:
-        self._segmentation = rjieba.Jieba()
-        for word in resources.lexicons.user_words:
-            self._segmentation.add_word(word, None, None)
+    def __init__(self, _resources: Resources) -> None:
+        self._segmentation = load_segmentation()
 
     def annotate(self, batch: Batch) -> None:
         batch.words = [self._segmentation.cut(text) for text in batch.normalised]

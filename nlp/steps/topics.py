@@ -32,8 +32,13 @@ class TopicsStep:
 
 
 def _chosen(row: Matrix, codes: tuple[str, ...], thresholds: Matrix) -> tuple[TopicScore, ...]:
-    """Take the topics above their thresholds, or the likeliest: a relevant text has at least one."""
+    return tuple(
+        TopicScore(codes[place], float(row[place])) for place in chosen_places(row, thresholds)
+    )
+
+
+def chosen_places(row: Matrix, thresholds: Matrix) -> list[int]:
+    """Take the columns above their thresholds, or the likeliest: a relevant text has at least one."""
     above = np.flatnonzero(row >= thresholds)
     places = above if len(above) else np.array([int(np.argmax(row / thresholds))])
-    ordered = sorted(places.tolist(), key=lambda place: -float(row[place]))
-    return tuple(TopicScore(codes[place], float(row[place])) for place in ordered[:MOST_TOPICS])
+    return sorted(places.tolist(), key=lambda place: -float(row[place]))[:MOST_TOPICS]

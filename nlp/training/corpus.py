@@ -14,6 +14,8 @@ from scipy import sparse
 from core.matching_text import matching_text
 from nlp.annotations import Polarity
 from nlp.features import BUCKETS, extract
+from nlp.hints import load_hint_terms
+from nlp.lexicons import load_segmentation
 from nlp.linear import Vocabulary
 from nlp.normalisation import normalise
 from nlp.training.labels import LabelledText
@@ -39,6 +41,7 @@ class Corpus:
     texts: Sequence[LabelledText]
     codes: tuple[str, ...]
     counts: Counts
+    hints: NDArray[np.float32]
     evidence: NDArray[np.float32]
     relevant: Targets
     our_union: Targets
@@ -47,15 +50,15 @@ class Corpus:
     folds: Targets
 
 
-def build_corpus(
-    texts: Sequence[LabelledText], codes: tuple[str, ...], segmentation: rjieba.Jieba
-) -> Corpus:
+def build_corpus(texts: Sequence[LabelledText], codes: tuple[str, ...]) -> Corpus:
+    segmentation = load_segmentation()
     polarities = list(Polarity)
     raw = [item.text for item in texts]
     return Corpus(
         texts=texts,
         codes=codes,
         counts=count_features(raw, segmentation),
+        hints=load_hint_terms().rows([normalise("", text) for text in raw]),
         evidence=np.array(union_evidence([matching_text(text) for text in raw]), np.float32),
         relevant=np.array([item.is_relevant for item in texts], np.int64),
         our_union=np.array([item.is_our_union for item in texts], np.int64),
@@ -90,11 +93,12 @@ def vocabulary_of(counts: Counts) -> Vocabulary:
     return Vocabulary(kept.astype(np.int32), rounded)
 
 
-def weighted(counts: Counts, vocabulary: Vocabulary) -> Counts:
-    """Weigh known buckets by their inverse document frequency and scale each row to length one."""
-    known = counts[:, vocabulary.buckets].multiply(vocabulary.frequencies).tocsr()
-    lengths = np.sqrt(known.multiply(known).sum(axis=1))
-    return sparse.csr_matrix(known.multiply(1.0 / np.maximum(np.asarray(lengths), 1e-6)))
+def weighted(corpus: Corpus, vocabulary: Vocabulary) -> Counts:
+    """Weigh known buckets by inverse document frequency, scale each row to length one, append the hints."""
+    known = corpus.counts[:, vocabulary.buckets].multiply(vocabulary.frequencies).tocsr()
+    lengths = np.asarray(np.sqrt(known.multiply(known).sum(axis=1)))
+    rows = known.multiply(1.0 / np.maximum(lengths, 1e-6))
+    return sparse.hstack([rows, sparse.csr_matrix(corpus.hints)]).tocsr()
 
 
 def _folds(texts: Sequence[LabelledText]) -> Targets:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +64,7 @@ def columns_of(corpus: Corpus, task: str) -> tuple[str, ...]:
 def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
     """Score every text by models fitted on the other folds."""
     recipe, targets = RECIPES[task], targets_of(corpus, task)
-    rows = weighted(corpus.counts, vocabulary)
+    rows = weighted(corpus, vocabulary)
     used = corpus.relevant == 1 if recipe.relevant_only else np.ones(len(targets), bool)
     scores = np.zeros(targets.shape, np.float32)
     for fold in range(FOLDS):
@@ -80,14 +80,16 @@ def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
 def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) -> TaskModel:
     """Fit on every text; calibration and thresholds come from held-out scores."""
     recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
-    rows = weighted(corpus.counts, vocabulary)
+    rows = weighted(corpus, vocabulary)
     weights, biases = fit_columns(rows[aside.used], aside.targets[aside.used], recipe)
     calibration = fit_calibration(aside, aside.used, recipe)
+    known = len(vocabulary.buckets)
     model = TaskModel(
         task=task,
         version=version,
         columns=columns_of(corpus, task),
-        weights=weights,
+        weights=weights[:known],
+        hint_weights=weights[known:],
         biases=biases,
         calibration=calibration,
         thresholds=np.full(len(biases), 0.5, np.float32),
@@ -95,15 +97,7 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     if recipe.is_exclusive:
         return model
     found = model.probabilities(aside.scores[aside.used])
-    return TaskModel(
-        task=task,
-        version=version,
-        columns=model.columns,
-        weights=weights,
-        biases=biases,
-        calibration=calibration,
-        thresholds=best_thresholds(found, aside.targets[aside.used]),
-    )
+    return replace(model, thresholds=best_thresholds(found, aside.targets[aside.used]))
 
 
 def fit_columns(rows: Counts, targets: Targets, recipe: Recipe) -> tuple[Matrix, Matrix]:

@@ -1,0 +1,49 @@
+"""One training run: reads the labels, fits tasks, writes the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from config.topics import load_topics
+from core.errors import ConfigurationError
+from nlp.lexicons import load_segmentation
+from nlp.linear import save_task, save_vocabulary
+from nlp.pipeline import TASKS, WEIGHTS
+from nlp.training.corpus import Corpus, build_corpus, vocabulary_of
+from nlp.training.evaluation import Figure, evaluate
+from nlp.training.labels import labelled_texts, labels_digest
+from nlp.training.linear_training import fit_task
+from nlp.training.rarity import build_rarity
+
+
+def train(tasks: Sequence[str], data: Path | None, folder: Path = WEIGHTS) -> dict[str, str]:
+    """Fit the tasks, or all when none is named, and give their versions.
+
+    The same labels give the same weights, and so the same version. Raises ConfigurationError for an
+    unknown task and without the data folder.
+    """
+    unknown = sorted(set(tasks) - set(TASKS))
+    if unknown:
+        raise ConfigurationError(f"没有名为「{unknown[0]}」的任务。已有：{'、'.join(TASKS)}")
+    if data is None:
+        raise ConfigurationError("训练需要已标注标题的原文：请用 ZHISHENG_DATA 指明数据文件夹。")
+    corpus = read_corpus(data)
+    vocabulary = vocabulary_of(corpus.counts)
+    save_vocabulary(folder, vocabulary)
+    version = f"linear-{labels_digest()[:8]}"
+    for task in tasks or TASKS:
+        save_task(folder, fit_task(corpus, vocabulary, task, version), vocabulary)
+    if not tasks:
+        build_rarity(data, folder, load_segmentation())
+    return dict.fromkeys(tasks or TASKS, version)
+
+
+def measure(data: Path | None) -> list[Figure]:
+    """Cross-validate every task on the labels at hand."""
+    corpus = read_corpus(data)
+    return evaluate(corpus, vocabulary_of(corpus.counts))
+
+
+def read_corpus(data: Path | None) -> Corpus:
+    return build_corpus(labelled_texts(data), tuple(topic.code for topic in load_topics()))

@@ -1,0 +1,148 @@
+"""``zhisheng analyse``: texts in, annotations out, line by line and with no database."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing import get_context
+from typing import IO, NoReturn
+
+import click
+
+from core.clock import parse_time
+from nlp.annotations import TextInput
+from nlp.pipeline import Pipeline, default_pipeline
+from zhisheng.cli import PARTLY
+
+LINES_AT_ONCE = 256
+LONGEST_LINE = 16 * 1024 * 1024
+
+Numbered = tuple[int, bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Output lines and, for refused lines, error lines; both in the order of the input."""
+
+    lines: list[str]
+    refusals: list[str]
+
+
+@click.command(
+    help="分析文本：每行读入一个 JSON 对象 {id, title?, text}，按原顺序每行输出一个结果。"
+)
+@click.option(
+    "--input", "source", type=click.File("rb"), default="-", help="JSONL 文件，- 为标准输入。"
+)
+@click.option(
+    "--output", "target", type=click.File("wb"), default="-", help="JSONL 文件，- 为标准输出。"
+)
+@click.option(
+    "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="进程数。"
+)
+def analyse(source: IO[bytes], target: IO[bytes], workers: int) -> None:
+    is_refused = False
+    for answer in _answers(_chunks(source), workers):
+        for line in answer.lines:
+            target.write(line.encode("utf-8", "replace") + b"\n")
+        target.flush()
+        for line in answer.refusals:
+            click.echo(line, err=True)
+            is_refused = True
+    if is_refused:
+        sys.exit(PARTLY)
+
+
+def _chunks(source: IO[bytes]) -> Iterator[list[Numbered]]:
+    """Read so many lines at once; of a line that is too long only the beginning is kept."""
+    numbered = enumerate(_lines(source), start=1)
+    while chunk := list(islice(numbered, LINES_AT_ONCE)):
+        yield chunk
+
+
+def _lines(source: IO[bytes]) -> Iterator[bytes]:
+    while line := source.readline(LONGEST_LINE):
+        end = line
+        while not end.endswith(b"\n") and (end := source.readline(LONGEST_LINE)):
+            pass
+        yield line
+
+
+def _answers(chunks: Iterable[list[Numbered]], workers: int) -> Iterator[_Answer]:
+    if workers == 1:
+        pipeline = default_pipeline()
+        for chunk in chunks:
+            yield answer_lines(pipeline, chunk)
+        return
+    # A fresh interpreter for each worker: threads of ours must not be forked.
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
+        waiting: deque[Future[_Answer]] = deque()
+        for chunk in chunks:
+            waiting.append(pool.submit(_work, chunk))
+            if len(waiting) > 2 * workers:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+_pipelines: list[Pipeline] = []
+
+
+def _start_worker() -> None:
+    _pipelines.append(default_pipeline())
+
+
+def _work(chunk: list[Numbered]) -> _Answer:
+    return answer_lines(_pipelines[0], chunk)
+
+
+def answer_lines(pipeline: Pipeline, chunk: Iterable[Numbered]) -> _Answer:
+    """Analyse the good lines of a chunk and say for each bad one what is wrong with it."""
+    ids: list[str] = []
+    texts: list[TextInput] = []
+    refusals: list[str] = []
+    for number, line in chunk:
+        if not line.strip():
+            continue
+        try:
+            id_, text = _read(line)
+        except ValueError as error:
+            refusals.append(json.dumps({"line": number, "error": str(error)}, ensure_ascii=False))
+            continue
+        ids.append(id_)
+        texts.append(text)
+    results = zip(pipeline.analyse(texts), ids, strict=True)
+    lines = [json.dumps(found.to_json(id_), ensure_ascii=False) for found, id_ in results]
+    return _Answer(lines, refusals)
+
+
+def _read(line: bytes) -> tuple[str, TextInput]:
+    """Take one line apart; raises ValueError with a Chinese sentence."""
+    if len(line) >= LONGEST_LINE:
+        raise ValueError("这一行超过 16 MB，没有分析。")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise ValueError("这一行不是正确的 JSON。") from error
+    if not isinstance(row, dict):
+        _refuse("这一行应为一个 JSON 对象，含 id 与 text。")
+    id_, title, text = row.get("id"), row.get("title") or "", row.get("text")
+    if isinstance(id_, bool) or not isinstance(id_, (str, int)):
+        _refuse("缺少 id（字符串或整数）。")
+    if not isinstance(text, str) or not isinstance(title, str):
+        _refuse("缺少 text（字符串），或 title 不是字符串。")
+    published_at = row.get("published_at")
+    if published_at is None:
+        return str(id_), TextInput(title, text)
+    if not isinstance(published_at, str):
+        _refuse("published_at 应为时间字符串，如 2026-11-21T09:30:00+08:00。")
+    return str(id_), TextInput(title, text, parse_time(published_at))
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise ValueError(reason)
