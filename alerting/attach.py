@@ -18,6 +18,7 @@ from alerting.escalation_chain import EscalationChain, snapshot
 from alerting.evidence import Gathered, gather
 from alerting.levels import SEVERITY_LABELS
 from alerting.severity import Proposal, propose
+from alerting.unplaced import settled_key
 from config.alerting_defaults import EscalationDefaults, SeverityTable
 from core.clock import SHANGHAI
 from core.database.models.alerting import Alert, AlertState, Match, ReportState, Rule, Severity
@@ -58,6 +59,7 @@ def attach_group(
 
     Without waiting matches a live alert only has its counts renewed. None when there is nothing to do.
     """
+    group_key = settled_key(session, rule_id, group_key, now)
     matches = session.scalars(
         select(Match)
         .where(Match.rule_id == rule_id, Match.group_key == group_key, Match.alert_id.is_(None))

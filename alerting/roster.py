@@ -136,18 +136,29 @@ def shifts(
         )
         .order_by(Shift.starts_at, Shift.layer, Shift.id)
     )
-    return tuple(
-        ShiftRow(
-            id=shift.id,
-            layer=Layer(shift.layer),
-            layer_label=LAYER_LABELS[Layer(shift.layer)],
-            person_id=shift.person_id,
-            person=name,
-            starts_at=shift.starts_at,
-            ends_at=shift.ends_at,
-            replaced_id=shift.replaced_id,
-        )
-        for shift, name in rows
+    return tuple(_shift_row(shift, name) for shift, name in rows)
+
+
+def find_shift(session: Session, shift_id: int) -> ShiftRow | None:
+    """Give one shift, None when it was cancelled or replaced."""
+    row = session.execute(
+        select(Shift, Person.name)
+        .join(Person, Person.id == Shift.person_id)
+        .where(Shift.id == shift_id, Shift.cancelled_at.is_(None))
+    ).one_or_none()
+    return None if row is None else _shift_row(row[0], row[1])
+
+
+def _shift_row(shift: Shift, name: str) -> ShiftRow:
+    return ShiftRow(
+        id=shift.id,
+        layer=Layer(shift.layer),
+        layer_label=LAYER_LABELS[Layer(shift.layer)],
+        person_id=shift.person_id,
+        person=name,
+        starts_at=shift.starts_at,
+        ends_at=shift.ends_at,
+        replaced_id=shift.replaced_id,
     )
 
 

@@ -58,10 +58,16 @@ class _Controller(Controller):
     def factory(self) -> SMTP:
         return SMTP(
             self.handler,
-            authenticator=lambda *_: AuthResult(success=False),
+            authenticator=lambda *_: AuthResult(success=False, handled=False),
             auth_require_tls=False,
             hostname="localhost",
         )
+
+    def _trigger_server(self) -> None:
+        # Port 0 lets the system choose; the probe has to ask which one it chose.
+        assert isinstance(self.server, asyncio.Server)
+        self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @contextmanager
@@ -70,8 +76,7 @@ def smtp_sink() -> Iterator[tuple[Mailbox, int]]:
     controller = _Controller(mailbox, hostname="127.0.0.1", port=0)
     controller.start()
     try:
-        assert controller.server is not None
-        yield mailbox, controller.server.sockets[0].getsockname()[1]
+        yield mailbox, controller.port
     finally:
         controller.stop()
 
