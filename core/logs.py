@@ -26,8 +26,11 @@ def configure_logs(*, level: str = "INFO", as_json: bool = False) -> None:
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
+    # Libraries set levels of their own loggers, so it is the handler that keeps their chatter out.
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setLevel(max(number, logging.WARNING))
     logging.basicConfig(
-        stream=sys.stderr,
-        level=max(number, logging.WARNING),
+        handlers=[handler],
+        level=handler.level,
         format="%(asctime)s %(name)s %(levelname)s %(message)s",
     )

@@ -33,6 +33,7 @@ from crawlers.source_types import SOURCE_TYPES
 
 log = structlog.get_logger(__name__)
 
+COLLECTED_BY = "crawl"
 MOST_ATTEMPTS = 6
 YOUNG_FOR = dt.timedelta(hours=24)
 LONGEST_SOURCE_BACKOFF_S = 6 * 3600
@@ -215,7 +216,7 @@ class ClaimedWork:
             is_reply = collected.harvest.is_thread and first_id is not None
             outcome = store(
                 session, source, _completed(document, hint), now=now, hasher=self.hasher,
-                collected_by=f"crawl:{self.owner}", thread_id=first_id if is_reply else None,
+                collected_by=COLLECTED_BY, thread_id=first_id if is_reply else None,
             )  # fmt: skip
             first_id = first_id or outcome.document_id
             new += outcome.status is StoreStatus.NEW

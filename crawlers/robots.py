@@ -10,7 +10,8 @@ from protego import Protego
 
 LARGEST_ROBOTS = 500 * 1024
 KEPT_FOR_S = 24 * 3600
-RETRIED_AFTER_S = 300
+# Visits of a failing source grow rarer by themselves; this only bounds how stale a refusal may be.
+RETRIED_AFTER_S = 20
 LONGEST_DELAY_S = 120.0
 _TOO_MANY_REQUESTS = 429
 

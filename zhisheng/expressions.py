@@ -3,6 +3,7 @@
 from sqlalchemy.orm import Session
 
 from alerting.rules import RuleLanguage
+from config.topics import load_topics
 from core.expression import Field
 from zhisheng.pipelines import known_regions
 
@@ -19,5 +20,13 @@ def region_names() -> dict[str, str]:
     return names
 
 
+def language_names() -> dict[Field, dict[str, str]]:
+    """Give the Chinese names that expressions may use for stored values."""
+    topics = {topic.label: topic.code for topic in load_topics()} | {
+        topic.code: topic.code for topic in load_topics()
+    }
+    return {Field.REGION: region_names(), Field.TOPIC: topics}
+
+
 def rule_language(session: Session) -> RuleLanguage:
-    return RuleLanguage.load(session, {Field.REGION: region_names()})
+    return RuleLanguage.load(session, language_names())

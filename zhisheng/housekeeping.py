@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 
 import structlog
-from crawlers.retention import delete_expired
 from sqlalchemy import delete
 
 from core import audit, leases
 from core.crypto.author_hash import destroy_expired_epochs
 from core.database.models.organisation import ConsoleSession, LoginFailure
 from core.database.partitions import ensure_partitions
+from crawlers.retention import delete_expired
 from zhisheng.services import Services
 
 log = structlog.get_logger(__name__)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from functools import cache
 
-from nlp.pipeline import Pipeline, default_pipeline
-
 from config.regions import Region, by_adcode, load_regions
+from nlp.pipeline import Pipeline, default_pipeline
 from zhisheng.demo.places import demo_regions
 
 

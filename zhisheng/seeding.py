@@ -5,10 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from alerting.installation import install_alerting
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerting.installation import install_alerting
 from config.alerting_defaults import load_alerting_defaults
 from core.database.models.organisation import Organisation, Person, Role
 from core.database.partitions import ensure_partitions

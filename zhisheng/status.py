@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 
-from alerting.inbox import alert_counts, delivery_counts
-from crawlers.coverage import source_counts
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerting.inbox import alert_counts, delivery_counts
 from core import leases
 from core.clock import to_rfc3339
 from core.database.models.collecting import Document
 from core.database.models.media import Publication, PublicationState
 from core.database.models.operations import Heartbeat, OperatorNotice, Queue, WorkItem
 from core.heartbeats import ALIVE_WITHIN
+from crawlers.coverage import source_counts
 from zhisheng import __version__
 from zhisheng.roles import DEMO_ROLES, ROLES
 

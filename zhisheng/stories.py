@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 
-from nlp.fingerprint import bands, hamming
 from sqlalchemy import select, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core.database.models.collecting import Document
 from core.database.models.understanding import Story, StoryBand
+from nlp.fingerprint import bands, hamming
 
 # Two texts of one story differ in few of the 64 bits of their fingerprints.
 NEAR = 6

@@ -6,7 +6,6 @@ import datetime as dt
 from collections.abc import Sequence
 
 import structlog
-from nlp.pipeline import Pipeline
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
@@ -18,6 +17,7 @@ from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from core.faults import fault_point
 from nlp.annotations import Annotations, TextInput
+from nlp.pipeline import Pipeline
 from zhisheng.pipelines import known_regions
 from zhisheng.stories import join_story
 

@@ -139,9 +139,12 @@ def _read(line: bytes) -> tuple[str, TextInput]:
     published_at = row.get("published_at")
     if published_at is None:
         return str(id_), TextInput(title, text)
-    if not isinstance(published_at, str):
-        _refuse("published_at 应为时间字符串，如 2026-11-21T09:30:00+08:00。")
-    return str(id_), TextInput(title, text, parse_time(published_at))
+    try:
+        return str(id_), TextInput(title, text, parse_time(str(published_at)))
+    except ValueError as error:
+        raise ValueError(
+            f"published_at 应为时间，如 2026-11-21T09:30:00+08:00，而不是「{published_at}」。"
+        ) from error
 
 
 def _refuse(reason: str) -> NoReturn:

@@ -13,8 +13,6 @@ from typing import cast
 
 import structlog
 import yaml
-from crawlers.intake import CollectedDocument, store
-from nlp.pipeline import Pipeline
 from sqlalchemy import delete, func, select
 
 from core import claims
@@ -22,8 +20,10 @@ from core.clock import SHANGHAI
 from core.database.models.collecting import Document, Source
 from core.database.models.operations import Queue, WorkItem
 from core.errors import ConfigurationError
+from crawlers.intake import CollectedDocument, store
+from nlp.pipeline import Pipeline
 from zhisheng.demo.installation import began_at
-from zhisheng.demo.posts import WORLD_FOLDER
+from zhisheng.demo.posts import NAMES, WORLD_FOLDER
 from zhisheng.pipelines import build_pipeline
 from zhisheng.services import Services
 from zhisheng.understanding import load_bodies, text_input, write_annotations
@@ -170,10 +170,8 @@ def seed_history(services: Services) -> int:
         have = session.scalar(
             select(func.count()).select_from(Document).where(Document.collected_by == COLLECTED_BY)
         )
-        sources = {
-            str((source.options or {}).get("demo_site")): source.id
-            for source in session.scalars(select(Source).where(Source.is_demo))
-        }
+        ids = dict(session.execute(select(Source.name, Source.id).where(Source.is_demo)).all())
+    sources = {site.value: ids[name] for site, name in NAMES.items()}
     if have:
         return 0
     began = began_at(services.home.path, services.clock.now())

@@ -6,16 +6,16 @@ import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
-from alerting.channels_config import ChannelDraft, save_channel
-from alerting.roster import ShiftDraft, create_shift, default_roster
-from media_matrix.accounts import create_account
-from media_matrix.sandbox.cast import sandbox_accounts
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from alerting.channels_config import ChannelDraft, save_channel
+from alerting.roster import ShiftDraft, create_shift, default_roster
 from core.database.models.duty import Layer, Shift
 from core.database.models.media import Account
 from core.database.models.organisation import Organisation, Person, Role
+from media_matrix.accounts import create_account
+from media_matrix.sandbox.cast import sandbox_accounts
 from webui.people import PersonDraft, create_person, find_person
 from webui.permissions import ROLE_LABELS
 from zhisheng.demo.ports import DemoPorts, demo_ports
@@ -49,7 +49,7 @@ def install_demo(services: Services, now: dt.datetime) -> list[Login]:
         people = _people(session, services, organisation, now)
         _roster(session, organisation, people, now)
         _mail_channel(session, services, ports, people["admin"].id, now)
-        install_sources(session, ports, now)
+        install_sources(session, ports)
         _accounts(session, services, organisation, people["bianji"].id, ports, now)
     return [
         Login(login, "、".join(ROLE_LABELS[role] for role in roles), PASSWORD)

@@ -3,8 +3,10 @@
 import threading
 
 from crawlers.process import CrawlContext, run_crawler
-
 from zhisheng.services import Services, user_agent
+
+DEMO_DELAY_S = 0.05
+POLITE_DELAY_S = 1.0
 
 
 def run(services: Services, stop: threading.Event) -> None:
@@ -16,5 +18,7 @@ def run(services: Services, stop: threading.Event) -> None:
         hasher=services.hasher,
         keyring=services.keyring,
         owner=services.owner,
+        # The demo's sites are our own; anybody else's get a polite second.
+        host_delay_s=DEMO_DELAY_S if services.settings.demo else POLITE_DELAY_S,
     )
     run_crawler(context, stop)

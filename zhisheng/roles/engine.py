@@ -8,14 +8,14 @@ from __future__ import annotations
 import threading
 
 import structlog
-from alerting.engine import EngineWorker
 from apscheduler.schedulers.background import BackgroundScheduler
 from apscheduler.triggers.cron import CronTrigger
 
+from alerting.engine import EngineWorker
 from config.alerting_defaults import load_alerting_defaults
 from core.clock import SHANGHAI
 from core.database.models.operations import Queue
-from zhisheng.expressions import region_names
+from zhisheng.expressions import language_names
 from zhisheng.housekeeping import Housekeeping
 from zhisheng.roles.worker import run_worker
 from zhisheng.services import Services
@@ -32,7 +32,7 @@ def run(services: Services, stop: threading.Event) -> None:
         owner=services.owner,
         version=services.version,
         defaults=load_alerting_defaults(),
-        names=region_names(),
+        names=language_names(),
     )
     housekeeping = Housekeeping(services)
     scheduler = BackgroundScheduler(timezone=SHANGHAI)

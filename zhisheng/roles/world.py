@@ -14,6 +14,7 @@ from zhisheng.demo.mail_sink import start_mail_sink
 from zhisheng.demo.ports import demo_ports
 from zhisheng.demo.posts import World, load_posts
 from zhisheng.demo.sites import create_sites
+from zhisheng.demo.sources import open_sources
 from zhisheng.services import Services
 
 log = structlog.get_logger(__name__)
@@ -24,7 +25,7 @@ def run(services: Services, stop: threading.Event) -> None:
     ports = demo_ports(home.path, services.settings.port)
     world = World(load_posts(), began_at(home.path, services.clock.now()))
     mail = start_mail_sink(home.mailbox_folder, services.clock, ports.mail)
-    state = SandboxState.open(home.sandbox_file)
+    state = SandboxState(services.clock, file=home.sandbox_file)
     servers = [
         create_server(application, host="127.0.0.1", port=port, threads=4, ident="zhisheng-demo")
         for application, port in (
@@ -36,6 +37,8 @@ def run(services: Services, stop: threading.Event) -> None:
     for thread in threads:
         thread.start()
     log.info("demo_world_open", sites=ports.sites, sandbox=ports.sandbox, mail=ports.mail)
+    with services.sessions.begin() as session:
+        open_sources(session, services.clock.now())
     seed_history(services)
     stop.wait()
     for server in servers:
