@@ -48,10 +48,9 @@ class Fetched:
 class Fetcher:
     """Every request passes the guards, because every request passes the downloader's middlewares."""
 
-    def __init__(self, engine: ExecutionEngine, resolver: PolicyResolver, user_agent: str) -> None:
+    def __init__(self, engine: ExecutionEngine, resolver: PolicyResolver) -> None:
         self._engine = engine
         self._resolver = resolver
-        self._user_agent = user_agent
 
     async def fetch(self, url: str, headers: Mapping[str, str]) -> Fetched:
         """Follow redirects to a page; raises FetchFailedError that says why there is none."""
@@ -70,7 +69,7 @@ class Fetcher:
 
     async def _answer(self, url: str, headers: Mapping[str, str]) -> Response:
         try:
-            request = Request(url, headers={"User-Agent": self._user_agent, **headers})
+            request = Request(url, headers=dict(headers))
         except ValueError:
             raise FetchFailedError(failure(FailureCause.ADDRESS)) from None
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Protocol, Self, cast
 from urllib.parse import urljoin, urlsplit
 
@@ -13,12 +14,11 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from core.clock import monotonic
-from core.errors import CrawlError
 from core.outbound.decompression import ACCEPTED_ENCODINGS, bounded_body
-from core.outbound.errors import AddressRefusedError
+from core.outbound.errors import AddressRefusedError, ResolutionError
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.settings import LARGEST_BODY
-from crawlers.failures import FailureCause, FetchFailedError, failure
+from crawlers.failures import Failure, FailureCause, FetchFailedError, failure
 from crawlers.robots import UNAVAILABLE, RobotsRules, RobotsVerdict, robots_url, rules_of
 
 log = structlog.get_logger(__name__)
@@ -27,6 +27,8 @@ MOST_ORIGINS = 5000
 MOST_REDIRECTS = 5
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 ROBOTS_TIMEOUT_S = 15
+RESOLVED_FOR_S = 60.0
+NO_ROBOTS = "连不上这个网站（robots.txt 也取不到），没有采集，稍后自动重试。"
 _IS_ROBOTS = "zhisheng_robots"
 
 
@@ -40,20 +42,48 @@ def _context(crawler: Crawler) -> CrawlContext:
 
 
 class PolicyGuard:
-    """Judges every request, redirects and robots.txt included, before anything is resolved."""
+    """Judges every request, redirects and robots.txt included, and says who we are.
+
+    Names are resolved here to give a refusal its reason; the resolver judges again at the connection.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._policy = _context(crawler).policy
+        context = _context(crawler)
+        self._policy = context.policy
+        self._user_agent = context.user_agent
+        self._resolved: OrderedDict[tuple[str, int], float] = OrderedDict()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
-    def process_request(self, request: Request) -> None:
+    async def process_request(self, request: Request) -> None:
         try:
-            self._policy.check_url(request.url)
+            endpoint = self._policy.check_url(request.url)
+            await self._resolve(endpoint.host, endpoint.port)
         except AddressRefusedError as error:
             raise FetchFailedError(failure(FailureCause.ADDRESS, str(error))) from error
+        except ResolutionError as error:
+            raise FetchFailedError(failure(FailureCause.UNRESOLVED)) from error
+        request.headers["User-Agent"] = self._user_agent
+
+    async def _resolve(self, host: str, port: int) -> None:
+        resolved_at = self._resolved.get((host, port))
+        if resolved_at is not None and monotonic() - resolved_at < RESOLVED_FOR_S:
+            return
+        await asyncio.to_thread(self._policy.resolve, host, port, for_url=True)
+        self._resolved[host, port] = monotonic()
+        self._resolved.move_to_end((host, port))
+        while len(self._resolved) > MOST_ORIGINS:
+            self._resolved.popitem(last=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """What a site said about robots; ``problem`` tells why it said nothing."""
+
+    rules: RobotsRules
+    problem: Failure | None = None
 
 
 class RobotsGuard:
@@ -63,7 +93,7 @@ class RobotsGuard:
         self._crawler = crawler
         self._user_agent = _context(crawler).user_agent
         self._delay_s = _context(crawler).host_delay_s
-        self._kept: OrderedDict[str, tuple[float, asyncio.Task[RobotsRules]]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[float, asyncio.Task[_Answered]]] = OrderedDict()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -72,20 +102,21 @@ class RobotsGuard:
     async def process_request(self, request: Request) -> None:
         if request.meta.get(_IS_ROBOTS):
             return
-        rules = await self._rules(robots_url(request.url))
+        answered = await self._answered(robots_url(request.url))
+        rules = answered.rules
         match rules.verdict(request.url, self._user_agent):
             case RobotsVerdict.FORBIDDEN:
                 raise FetchFailedError(failure(FailureCause.ROBOTS))
             case RobotsVerdict.UNAVAILABLE:
-                raise FetchFailedError(failure(FailureCause.ROBOTS_UNAVAILABLE))
+                raise FetchFailedError(answered.problem or failure(FailureCause.ROBOTS_UNAVAILABLE))
             case RobotsVerdict.ALLOWED:
                 self._slow_down(request, rules)
 
-    async def _rules(self, url: str) -> RobotsRules:
+    async def _answered(self, url: str) -> _Answered:
         kept = self._kept.get(url)
         if kept is not None:
             fetched_at, task = kept
-            if not task.done() or monotonic() - fetched_at < task.result().kept_for_s:
+            if not task.done() or monotonic() - fetched_at < task.result().rules.kept_for_s:
                 return await asyncio.shield(task)
         task = asyncio.ensure_future(self._fetched(url))
         self._kept[url] = (monotonic(), task)
@@ -94,22 +125,22 @@ class RobotsGuard:
             self._kept.popitem(last=False)
         return await asyncio.shield(task)
 
-    async def _fetched(self, url: str) -> RobotsRules:
+    async def _fetched(self, url: str) -> _Answered:
         try:
             for _ in range(MOST_REDIRECTS + 1):
                 meta = {_IS_ROBOTS: True, "download_timeout": ROBOTS_TIMEOUT_S}
                 response = await self._crawler.engine.download_async(Request(url, meta=meta))
                 location = response.headers.get("Location")
                 if response.status not in REDIRECTS or location is None:
-                    return rules_of(response.status, response.body)
+                    return _Answered(rules_of(response.status, response.body))
                 url = urljoin(url, location.decode("latin-1"))
         except FetchFailedError as error:
             log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=error.failure.cause)
-        except CrawlError as error:
-            log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=type(error).__name__)
+            return _Answered(UNAVAILABLE, error.failure)
         except Exception as error:  # noqa: BLE001 (a plug-in border: Scrapy raises whatever its transport did)
             log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=type(error).__name__)
-        return UNAVAILABLE
+            return _Answered(UNAVAILABLE, failure(FailureCause.UNREACHABLE, NO_ROBOTS))
+        return _Answered(UNAVAILABLE)
 
     def _slow_down(self, request: Request, rules: RobotsRules) -> None:
         delay = rules.crawl_delay_s(self._user_agent)

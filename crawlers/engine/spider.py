@@ -40,7 +40,7 @@ class SourceSpider(Spider):
             context.sessions, context.clock, context.hasher, context.keyring,
             owner=context.owner, lease=dt.timedelta(seconds=context.lease_s),
         )  # fmt: skip
-        fetcher = Fetcher(self.crawler.engine, resolver, context.user_agent)
+        fetcher = Fetcher(self.crawler.engine, resolver)
         await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
         # Nothing is handed to the scheduler; the spider ends with the loop.
         nothing: tuple[Any, ...] = ()  # Any: as above.
