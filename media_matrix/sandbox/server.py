@@ -24,8 +24,12 @@ _LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 def create_sandbox(state: SandboxState, clock: Clock) -> Flask:
-    """Make the application: ``/wechat``, ``/weibo``, ``/site``, their pages and ``/_control``."""
+    """Make the application: ``/wechat``, ``/weibo``, ``/site``, their pages and ``/_control``.
+
+    The made-up accounts of ``cast`` are known to it.
+    """
     state.clock = clock
+    add_cast(state)
     application = Flask("media_matrix.sandbox", static_folder=None, template_folder=None)
     application.config["MAX_CONTENT_LENGTH"] = _LARGEST
     application.register_blueprint(wechat_blueprint(state), url_prefix="/wechat")
@@ -44,6 +48,5 @@ def serve_sandbox(
         raise ValueError(f"the sandbox has no passwords of its own and must not listen on {host}")
     clock = clock or SystemClock()
     state = SandboxState(clock, file=state_file)
-    add_cast(state)
     log.info("sandbox_started", host=host, port=port)
     waitress.serve(create_sandbox(state, clock), host=host, port=port, threads=8, _quiet=True)

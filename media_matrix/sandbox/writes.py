@@ -79,5 +79,4 @@ def _broken(fault: Fault) -> Response:
     # A length without its bytes: the server closes the connection before the answer is whole.
     lost = Response(status=200, content_type="application/json")
     lost.headers["Content-Length"] = "1000"
-    lost.headers["Connection"] = "close"
     return lost

@@ -19,7 +19,7 @@ from media_matrix.access import PlatformAccess
 from media_matrix.accounts import create_account
 from media_matrix.publishing import PublishWorker
 from media_matrix.sandbox import SandboxState, create_sandbox
-from media_matrix.sandbox.cast import add_cast, sandbox_accounts
+from media_matrix.sandbox.cast import sandbox_accounts
 from tests.media_matrix.office import Office
 
 TIMEOUT_S = 0.8
@@ -32,9 +32,7 @@ class _QuietHandler(WSGIRequestHandler):
 
 @pytest.fixture
 def sandbox(clock: FakeClock) -> SandboxState:
-    state = SandboxState(clock)
-    add_cast(state)
-    return state
+    return SandboxState(clock)
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 import json
+import threading
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -6,9 +7,12 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from waitress.server import create_server
 
 from core.clock import FakeClock
+from core.outbound.errors import RequestError
 from media_matrix import feed
+from media_matrix.access import PlatformAccess
 from media_matrix.channel_rules import all_channel_rules, is_under, weibo_length
 from media_matrix.content import ChannelText, DraftEdit
 from media_matrix.cover import plain_cover
@@ -17,7 +21,8 @@ from media_matrix.platform_codes import CodeAction, all_codes, code_entry, expla
 from media_matrix.publishers import PUBLISHERS
 from media_matrix.publishing import PublishWorker
 from media_matrix.sandbox import SandboxState, create_sandbox
-from media_matrix.sandbox.cast import WORDPRESS_PASSWORD, WORDPRESS_USER, add_cast
+from media_matrix.sandbox.cast import WORDPRESS_PASSWORD, WORDPRESS_USER
+from media_matrix.sandbox.state import Fault, FaultKind
 from media_matrix.similarity import likeness
 from media_matrix.variants import complete_variants
 from media_matrix.withdrawal import withdraw
@@ -216,7 +221,6 @@ def test_the_feed_shows_articles_and_marks_withdrawn_ones(
 def test_the_sandbox_remembers_across_a_restart(tmp_path: Path, clock: FakeClock) -> None:
     file = tmp_path / "sandbox.json"
     state = SandboxState(clock, file=file)
-    add_cast(state)
     site = create_sandbox(state, clock).test_client()
     login = (WORDPRESS_USER, WORDPRESS_PASSWORD)
     body = {"title": "题", "content": "文", "status": "publish", "slug": "gh-1"}
@@ -227,6 +231,23 @@ def test_the_sandbox_remembers_across_a_restart(tmp_path: Path, clock: FakeClock
     assert second["slug"] == "gh-1-2", "a second post under the slug looks fine: that is the trap"
     journal = again.get("/_control/journal").get_json()
     assert [entry["is_done"] for entry in journal] == [True, True]
+
+
+def test_an_answer_is_lost_under_the_real_server_too(
+    clock: FakeClock, access: PlatformAccess
+) -> None:
+    state = SandboxState(clock)
+    server = create_server(create_sandbox(state, clock), host="127.0.0.1", port=0, threads=1)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    state.add_fault(Fault("weibo", FaultKind.DROP_AFTER))
+    with pytest.raises(RequestError) as lost:
+        access.http.request(
+            "POST", f"http://127.0.0.1:{server.effective_port}/weibo/2/statuses/share.json"
+        )
+    assert not lost.value.is_provably_not_sent
+    server.close()
+    thread.join(timeout=5)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import datetime as dt
 import json
+import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -141,6 +142,28 @@ def test_a_worker_killed_after_the_request_leaves_a_post_that_is_looked_up(
     office.run_for(worker, dt.timedelta(minutes=9))
     assert office.publication(publication_id).state == PublicationState.PUBLISHED
     assert done(sandbox, channel)[0] == 1
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_goes_wrong_nothing_goes_out_twice(
+    office: Office, sandbox: SandboxState, worker: PublishWorker, seed: int
+) -> None:
+    chance = random.Random(seed)  # noqa: S311 - a repeatable choice of faults, no secret
+    kinds = [kind for kind in FaultKind if kind is not FaultKind.SLOW]
+    for channel, action in FAULTY:
+        for _ in range(chance.randint(0, 3)):
+            sandbox.add_fault(Fault(channel, chance.choice(kinds), action))
+    ids = office.scheduled(*WRITES)
+    office.run(worker)
+    office.run_for(worker, dt.timedelta(hours=2), step=dt.timedelta(minutes=1))
+    channels = {account_id: channel for channel, account_id in office.accounts.items()}
+    for publication_id in ids:
+        publication = office.publication(publication_id)
+        visible = done(sandbox, channels[publication.account_id])[-1]
+        is_published = publication.state == PublicationState.PUBLISHED
+        assert visible == int(is_published), publication.state
+        if not is_published:
+            assert publication.state in {PublicationState.FAILED_FINAL, PublicationState.MISSED}
 
 
 def test_two_workers_send_two_hundred_due_posts_once_each(
