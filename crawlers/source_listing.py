@@ -99,7 +99,8 @@ def _tallies(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int
     recent = select(Document.source_id, func.count()).where(
         Document.source_id.in_(ids), Document.ingested_at > last_hour
     )
-    per_hour = dict(session.execute(recent.group_by(Document.source_id)).tuples().all())
+    counted = session.execute(recent.group_by(Document.source_id))
+    per_hour: dict[int, int] = {row[0]: row[1] for row in counted}
     items: dict[int, int] = {}
     visits: dict[int, int] = {}
     failures: dict[int, int] = {}
