@@ -180,7 +180,7 @@ def one_time_password() -> str:
 
 def list_people(
     session: Session, *, q: str = "", organisation_id: int | None = None
-) -> Sequence[Row[tuple[Person, str]]]:
+) -> Sequence[Row[Person, str]]:
     """List people with the name of their organisation: those at work first, then by name."""
     statement = (
         select(Person, Organisation.name)
@@ -199,6 +199,19 @@ def _escaped(text: str) -> str:
     for sign in ("\\", "%", "_"):
         text = text.replace(sign, "\\" + sign)
     return text
+
+
+def names(session: Session, *, at_work: bool = False) -> dict[int, str]:
+    """Map ids to names, in the order of names; with ``at_work`` only of people who may sign in."""
+    statement = select(Person.id, Person.name).order_by(Person.name, Person.id)
+    rows = session.execute(statement.where(Person.is_active) if at_work else statement)
+    return {id_: name for id_, name in rows}  # noqa: C416 (rows are no pairs to mypy)
+
+
+def phones(session: Session, person_ids: Sequence[int]) -> dict[int, str]:
+    """Map people to the numbers they can be called on; who has none is left out."""
+    statement = select(Person.id, Person.phone).where(Person.id.in_(person_ids))
+    return {id_: phone for id_, phone in session.execute(statement) if phone}
 
 
 def get_person(session: Session, person_id: int, *, to_change: bool = False) -> Person:

@@ -95,7 +95,7 @@ class HTTPClient:
         ssl_context: ssl.SSLContext | None = None,
     ) -> None:
         self._policy = policy
-        self._user_agent = user_agent
+        self.user_agent = user_agent
         self._monotonic = monotonic
         self._sleep = sleep
         self._limits = limits or ClientLimits()
@@ -135,7 +135,7 @@ class HTTPClient:
         return self._followed(request, exchange, limits)
 
     def _headers(self, headers: Mapping[str, str] | None) -> httpx.Headers:
-        merged = httpx.Headers({"user-agent": self._user_agent, "accept": "*/*"})
+        merged = httpx.Headers({"user-agent": self.user_agent, "accept": "*/*"})
         merged.update(dict(headers or {}))
         # Set last: an encoding that we cannot bound must never be asked for.
         merged["accept-encoding"] = ACCEPTED_ENCODINGS

@@ -26,11 +26,13 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("accounts", "webui.pages.accounts:blueprint"),
         ("feed", "webui.pages.feed:blueprint"),
         ("sources", "webui.pages.sources:blueprint"),
+        ("source_import", "webui.pages.source_import:blueprint"),
         ("rules", "webui.pages.rules:blueprint"),
         ("channels", "webui.pages.channels:blueprint"),
         ("users", "webui.pages.users:blueprint"),
         ("audit", "webui.pages.audit:blueprint"),
         ("system", "webui.pages.system:blueprint"),
+        ("api", "webui.pages.api:blueprint"),
         ("styleguide", "webui.pages.styleguide:blueprint"),
     ],
 )

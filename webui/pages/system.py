@@ -74,9 +74,7 @@ def index() -> Response:
 @require(MANAGE)
 def retry_work(item_id: int) -> ResponseReturnValue:
     with writing() as session:
-        system_health.retry_item(
-            session, item_id, actor=viewer().actor, now=console().clock.now()
-        )
+        system_health.retry_item(session, item_id, actor=viewer().actor, now=console().clock.now())
     return _done("已重新排队，几秒后再试。")
 
 
@@ -84,9 +82,7 @@ def retry_work(item_id: int) -> ResponseReturnValue:
 @require(MANAGE)
 def clear_work(item_id: int) -> ResponseReturnValue:
     with writing() as session:
-        system_health.clear_item(
-            session, item_id, actor=viewer().actor, now=console().clock.now()
-        )
+        system_health.clear_item(session, item_id, actor=viewer().actor, now=console().clock.now())
     return _done("已清除，这一项不会再处理。")
 
 
