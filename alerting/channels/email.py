@@ -8,6 +8,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 from email.message import EmailMessage
+from email.policy import SMTP
 from email.utils import formataddr
 from types import MappingProxyType
 from typing import Any
@@ -177,7 +178,7 @@ def _refusal(error: Exception) -> str:
 
 def _handed_over(connection: _PinnedSMTP, mail: EmailMessage) -> None:
     try:
-        code, text = connection.data(mail.as_bytes())
+        code, text = connection.data(mail.as_bytes(policy=SMTP))
     except smtplib.SMTPDataError as error:
         # The server refused before the text was sent.
         _require_accepted(error.smtp_code, error.smtp_error)

@@ -1,6 +1,7 @@
 """Notification channels against real loopback servers."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -105,6 +106,15 @@ def test_mail_carries_title_text_link_and_a_stable_message_id(
     text = first.get_payload(decode=True)
     assert isinstance(text, bytes)
     assert "查看并签收：http://console.example/alerts/1" in text.decode()
+
+
+def test_a_long_chinese_text_keeps_to_the_line_limit_of_smtp(mail: tuple[Mailbox, Options]) -> None:
+    mailbox, options = mail
+    body = "工友反映三个月没有领到工资。" * 200
+    send("email", options, replace(MESSAGE, body=body))
+    text = mailbox.mails[0].get_payload(decode=True)
+    assert isinstance(text, bytes)
+    assert body in text.decode()
 
 
 def test_a_title_with_line_breaks_cannot_add_headers(mail: tuple[Mailbox, Options]) -> None:

@@ -24,7 +24,9 @@ class _PublishAndRead:
 
 def run(services: Services, stop: threading.Event) -> None:
     access = platform_access(services)
-    worker = _PublishAndRead(
-        PublishWorker(access, owner=services.owner), MetricsWorker(access, owner=services.owner)
-    )
-    run_worker(services, worker, stop)
+    publisher = PublishWorker(access, owner=services.owner)
+    worker = _PublishAndRead(publisher, MetricsWorker(access, owner=services.owner))
+    try:
+        run_worker(services, worker, stop)
+    finally:
+        publisher.close()
