@@ -142,7 +142,7 @@ def story_sizes(session: Session, story_ids: Iterable[int]) -> Mapping[int, int]
     return dict(
         session.execute(
             select(Story.id, Story.documents).where(Story.id.in_(list(story_ids)))
-        ).tuples()
+        ).all()
     )
 
 
@@ -159,7 +159,7 @@ def story_lines(session: Session, story_id: int, *, limit: int = 50) -> list[Sto
         .where(Document.story_id == story_id)
         .order_by(Document.published_at, Document.id)
         .limit(limit)
-    ).tuples()
+    )
     return [
         StoryLine(
             id=document.id,
@@ -176,4 +176,7 @@ def story_lines(session: Session, story_id: int, *, limit: int = 50) -> list[Sto
 
 def known_sources(session: Session) -> list[tuple[int, str]]:
     """List id and name of every source, for filters."""
-    return list(session.execute(select(Source.id, Source.name).order_by(Source.name)).tuples())
+    return [
+        (id_, name)
+        for id_, name in session.execute(select(Source.id, Source.name).order_by(Source.name))
+    ]
