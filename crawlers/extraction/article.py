@@ -13,6 +13,8 @@ from crawlers.extraction.density import densest_text
 from crawlers.extraction.page import Page, read_page
 
 SHORTEST_ARTICLE = 20
+# Below this the precise extractor has often kept nothing but a caption.
+SHORTEST_TRUSTED = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def article_text(page: Page) -> tuple[str, str]:
     )
     # The library answers a dict only to those who ask for one.
     text = (getattr(found, "text", None) or "").strip()
+    if len(text) >= SHORTEST_TRUSTED:
+        return text, "trafilatura"
     dense = densest_text(page)
-    if len(dense) > 2 * len(text):
-        return dense, "density"
-    return text, "trafilatura"
+    return (dense, "density") if len(dense) > len(text) else (text, "trafilatura")

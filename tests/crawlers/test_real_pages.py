@@ -16,7 +16,7 @@ from tests.crawlers.conftest import CrawlProcesses, wait_until
 from tests.crawlers.site import Answer, Site, html
 from tests.crawlers.sources import add_source
 
-FLOORS = {"html_magichtml": 0.88, "html_cwced": 0.84}
+FLOORS = {"html_magichtml": 0.89, "html_cwced": 0.85}
 
 
 @dataclass(frozen=True, slots=True)
