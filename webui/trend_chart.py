@@ -18,7 +18,6 @@ SPANS: Mapping[str, tuple[str, dt.timedelta]] = {
     "30d": ("30 天", dt.timedelta(days=30)),
 }
 MOST_MARKS = 3
-MARK_LENGTH = 12
 UNITS = {Interval.HOUR: "条/小时", Interval.DAY: "条/天", Interval.WEEK: "条/周"}
 
 
@@ -79,10 +78,4 @@ def alert_marks(alerts: Sequence[AlertRow], since: dt.datetime) -> list[tuple[dt
         key=lambda alert: alert.opened_at,
         reverse=True,
     )
-    return [
-        (
-            alert.opened_at,
-            f"{alert.severity_label}预警：{alert.title.partition('：')[0][:MARK_LENGTH]}",
-        )
-        for alert in recent
-    ]
+    return [(alert.opened_at, f"{alert.severity_label}预警") for alert in recent]

@@ -20,7 +20,7 @@ from core.search.base import FacetField, SearchQuery
 from media_matrix import calendar
 from media_matrix.accounts import channel_forms
 from webui import navigation
-from webui.access import require, viewer
+from webui.access import refuse, require, viewer
 from webui.console import console, reading
 from webui.document_filters import DocumentFilters
 from webui.document_results import hits
@@ -47,7 +47,10 @@ def index() -> ResponseReturnValue:
         return redirect(navigation.landing(viewer()))
     if not is_fragment():
         return render("overview/page.html", 200, **_whole())
-    match request.args.get("part"):
+    part = request.args.get("part")
+    if part not in {"now", "trend"} and not viewer().may(Permission.SEARCH):
+        raise refuse(Permission.SEARCH)
+    match part:
         case "now":
             return render("overview/_now.html", 200, **_now())
         case "trend":

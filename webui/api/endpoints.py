@@ -1,0 +1,84 @@
+"""The endpoints of /api/v1 as the OpenAPI document lists them; a test compares them with the routes."""
+
+from __future__ import annotations
+
+from alerting.alert_detail import AlertDetail
+from alerting.inbox import AlertRow
+from alerting.roster import ShiftRow
+from alerting.rules import RuleRow
+from alerting.state_machine import Acknowledged
+from core.overview import TrendPoint
+from crawlers.source_listing import SourceRow
+from media_matrix.calendar import CalendarEntry
+from webui.api.openapi import Endpoint, Parameter
+from webui.api.resources import AccountResource, DocumentLine, DocumentResource, DraftResource
+from webui.document_filters import ORDERS, RANGES, RELEVANCE
+from webui.permissions import Permission
+from webui.trend_chart import SPANS
+
+TEXT: dict[str, object] = {"type": "string"}
+DAY: dict[str, object] = {"type": "string", "format": "date"}
+MOMENT: dict[str, object] = {"type": "string", "format": "date-time"}
+CURSOR = Parameter("cursor", "上一页给出的 cursor", TEXT)
+LIMIT = Parameter(
+    "limit", "每页条数", {"type": "integer", "minimum": 1, "maximum": 200, "default": 50}
+)
+SINCE = Parameter("since", "从何时起，不写时区按北京时间", MOMENT)
+UNTIL = Parameter("until", "到何时为止（不含）", MOMENT)
+ALERT_ID = Parameter("id", "预警编号", TEXT, where="path")
+
+
+def _choice(name: str, description: str, values: object) -> Parameter:
+    return Parameter(name, description, {"type": "string", "enum": list(values)})  # type: ignore[call-overload]
+
+
+SEARCH = (
+    Parameter("q", "检索表达式", TEXT),
+    *(
+        Parameter(name, label, TEXT, is_list=True)
+        for name, label in (
+            ("platform", "平台"),
+            ("polarity", "情感"),
+            ("topic", "主题代码"),
+            ("region", "地区代码"),
+            ("level", "信源级别"),
+            ("source", "信源编号"),
+        )
+    ),
+    Parameter("story", "稿件族编号", TEXT),
+    Parameter("event", "事件编号", TEXT),
+    _choice("range", "时间范围", RANGES),
+    Parameter("since", "起始日（北京时间）", DAY),
+    Parameter("until", "截止日（含）", DAY),
+    _choice("relevant", "相关性", RELEVANCE),
+    _choice("sort", "排序", ORDERS),
+    CURSOR,
+    LIMIT,
+)
+
+_P = Permission
+ENDPOINTS = (
+    Endpoint("/overview", "今日态势的数字", _P.OVERVIEW),
+    Endpoint("/trend", "声量趋势", _P.OVERVIEW, TrendPoint, parameters=(_choice("span", "时间范围", SPANS),)),
+    Endpoint("/documents", "检索信息", _P.SEARCH, DocumentLine, is_page=True, parameters=SEARCH),
+    Endpoint(
+        "/documents/{id}", "一条信息的全文与标注", _P.SEARCH, DocumentResource,
+        parameters=(Parameter("id", "信息编号", TEXT, where="path"),),
+    ),
+    Endpoint(
+        "/alerts", "预警箱", _P.ALERT_VIEW, AlertRow, is_page=True,
+        parameters=(_choice("tab", "视图", ("mine", "all", "closed")), CURSOR, LIMIT),
+    ),
+    Endpoint("/alerts/{id}", "一件预警", _P.ALERT_VIEW, AlertDetail, parameters=(ALERT_ID,)),
+    Endpoint(
+        "/alerts/{id}/acknowledge", "签收（可重复调用）", _P.ALERT_HANDLE, Acknowledged,
+        parameters=(ALERT_ID,), method="post",
+    ),
+    Endpoint("/sources", "数据源及其健康", _P.SOURCE_VIEW, SourceRow, is_page=True),
+    Endpoint("/rules", "预警规则", _P.RULE_VIEW, RuleRow, is_page=True),
+    Endpoint("/calendar", "发布计划", _P.MEDIA_VIEW, CalendarEntry, is_page=True, parameters=(SINCE, UNTIL)),
+    Endpoint("/drafts", "稿件", _P.MEDIA_VIEW, DraftResource, is_page=True, parameters=(CURSOR, LIMIT)),
+    Endpoint("/accounts", "账号", _P.MEDIA_VIEW, AccountResource, is_page=True),
+    Endpoint("/roster", "值班表", _P.ROSTER_VIEW, ShiftRow, is_page=True, parameters=(SINCE, UNTIL)),
+    Endpoint("/system", "系统健康", _P.SYSTEM_VIEW),
+)  # fmt: skip
