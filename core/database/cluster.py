@@ -6,10 +6,15 @@ import secrets
 import shutil
 import tempfile
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+
+import structlog
 
 from core.database.programs import Programs, initdb_user
 from core.errors import ConfigurationError
+
+log = structlog.get_logger(__name__)
 
 OWNER = "zhisheng"
 ADMINISTRATOR = "postgres"
@@ -72,18 +77,52 @@ class ClusterFolder:
 def cluster_folder(home: Path, system_folder: Path) -> ClusterFolder:
     """As root the files lie outside the home, because the service user may not enter it.
 
-    A pointer in the home remembers the place, so that a home that is moved keeps its data.
+    A pointer in the home remembers the place, so that a home that is moved keeps its data. Without it the
+    answer is where a new cluster would lie: what an earlier home of the same path has left is never reused.
     """
     home = home.resolve()
     if os.geteuid() != 0:
         folder = home / "database"
         return ClusterFolder(folder=folder, socket=_socket_folder(folder))
-    pointer = home / "database.path"
-    if pointer.exists():
+    pointer = _pointer(home)
+    try:
         folder = Path(pointer.read_text(encoding="utf-8").strip())
-    else:
-        folder = system_folder / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+    except FileNotFoundError:
+        folder = _unused_folder(home, system_folder)
     return ClusterFolder(folder=folder, socket=_socket_folder(folder))
+
+
+def settle_cluster_folder(home: Path, system_folder: Path) -> ClusterFolder:
+    """Give the home its place for good; of processes that start together one decides for all."""
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = home.resolve()
+    if os.geteuid() == 0 and not _pointer(home).exists():
+        folder = _unused_folder(home, system_folder)
+        if _written_first(_pointer(home), str(folder)) and folder != _first_folder(
+            home, system_folder
+        ):
+            log.warning(
+                "earlier_database_left_untouched",
+                earlier=str(_first_folder(home, system_folder)),
+                folder=str(folder),
+            )
+    return cluster_folder(home, system_folder)
+
+
+def _pointer(home: Path) -> Path:
+    return home / "database.path"
+
+
+def _first_folder(home: Path, system_folder: Path) -> Path:
+    return system_folder / hashlib.sha256(os.fsencode(home)).hexdigest()[:16]
+
+
+def _unused_folder(home: Path, system_folder: Path) -> Path:
+    first = _first_folder(home, system_folder)
+    if not first.exists():
+        return first
+    numbered = (first.with_name(f"{first.name}-{number}") for number in count(2))
+    return next(folder for folder in numbered if not folder.exists())
 
 
 def _socket_folder(folder: Path) -> Path:
@@ -94,16 +133,12 @@ def _socket_folder(folder: Path) -> Path:
     return Path("/tmp") / f"zhisheng-{os.geteuid()}-{name}"  # noqa: S108 - 0700, owner checked
 
 
-def create_folders(home: Path, cluster: ClusterFolder, programs: Programs) -> None:
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+def create_folders(cluster: ClusterFolder, programs: Programs) -> None:
     cluster.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if programs.user is not None:
         # The service user passes through, sees no names, and enters only what is its own.
         os.chown(cluster.folder, 0, programs.user.gid)
         cluster.folder.chmod(0o710)
-        pointer = home / "database.path"
-        if not pointer.exists():
-            _write_private(pointer, str(cluster.folder))
     for folder in (cluster.server_log.parent, cluster.socket):
         _own_folder(folder, programs)
 
@@ -194,6 +229,19 @@ def _write_private(file: Path, text: str) -> None:
         stream.flush()
         os.fsync(stream.fileno())
     draft.replace(file)
+
+
+def _written_first(file: Path, text: str) -> bool:
+    """Write a file that is not there yet, whole from its first moment; False when somebody was faster."""
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    _write_private(draft, text)
+    try:
+        os.link(draft, file)
+    except FileExistsError:
+        return False
+    finally:
+        draft.unlink()
+    return True
 
 
 def _give(folder: Path, programs: Programs) -> None:

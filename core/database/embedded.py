@@ -25,6 +25,7 @@ from core.database.cluster import (
     cluster_folder,
     create_folders,
     initialise,
+    settle_cluster_folder,
     write_configuration,
 )
 from core.database.programs import Programs, bundled_programs
@@ -40,16 +41,20 @@ LARGEST_LOG_BYTES = 10_000_000
 class EmbeddedServerHandle:
     """One process's share of the running server; closing the last share stops the server."""
 
-    def __init__(self, server: "EmbeddedServer", url: str, use_lock: int) -> None:
+    def __init__(
+        self, server: "EmbeddedServer", cluster: ClusterFolder, url: str, use_lock: int
+    ) -> None:
         self.url = url
         self._server = server
+        # Kept, because the home that points to it may be gone by the time of closing.
+        self._cluster = cluster
         self._use_lock: int | None = use_lock
 
     def close(self) -> None:
         if self._use_lock is None:
             return
         use_lock, self._use_lock = self._use_lock, None
-        self._server.release(use_lock)
+        self._server.release(self._cluster, use_lock)
 
 
 class EmbeddedServer:
@@ -70,16 +75,16 @@ class EmbeddedServer:
         """Start or adopt the server; raise UnavailableError when it cannot be had."""
         if os.geteuid() == 0:
             self._system_folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        cluster = self.files
+        cluster = settle_cluster_folder(self._home, self._system_folder)
         programs = bundled_programs(self._system_folder, data=cluster.data)
-        create_folders(self._home, cluster, programs)
+        create_folders(cluster, programs)
         start_lock = _locked(cluster.start_lock)
         try:
             self._start_unless_running(cluster, programs)
             use_lock = _locked(cluster.use_lock, shared=True)
         finally:
             os.close(start_lock)
-        return EmbeddedServerHandle(self, self._url(cluster), use_lock)
+        return EmbeddedServerHandle(self, cluster, self._url(cluster), use_lock)
 
     def attach(self) -> EmbeddedServerHandle | None:
         """Share a running server; answer None, having made nothing, when none runs."""
@@ -93,10 +98,9 @@ class EmbeddedServer:
             use_lock = _locked(cluster.use_lock, shared=True)
         finally:
             os.close(start_lock)
-        return EmbeddedServerHandle(self, self._url(cluster), use_lock)
+        return EmbeddedServerHandle(self, cluster, self._url(cluster), use_lock)
 
-    def release(self, use_lock: int) -> None:
-        cluster = self.files
+    def release(self, cluster: ClusterFolder, use_lock: int) -> None:
         start_lock = _locked(cluster.start_lock)
         try:
             os.close(use_lock)

@@ -265,6 +265,32 @@ def test_other_local_users_are_kept_out_even_with_the_password(home: Path, uid: 
 def test_moved_home_keeps_its_data(home: Path, tmp_path: Path) -> None:
     server = EmbeddedServer(home, durable=False)
     server.acquire().close()
+    files = server.files
     moved = home.rename(tmp_path / "moved")
-    assert EmbeddedServer(moved).files == server.files
+    assert EmbeddedServer(moved).files == files
     moved.rename(home)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="只有 root 才把数据放在主目录之外")
+def test_new_home_at_the_path_of_a_deleted_one_starts_empty(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server = EmbeddedServer(home, durable=False)
+    handle = server.acquire()
+    with psycopg.connect(plain(handle.url)) as connection:
+        connection.execute("CREATE TABLE saying (words text)")
+    earlier = server.files
+    shutil.rmtree(home)
+    fresh = server.acquire()
+    try:
+        with psycopg.connect(plain(fresh.url)) as connection:
+            assert connection.execute("SELECT to_regclass('saying')").fetchone() == (None,)
+        assert server.files.folder != earlier.folder
+        assert str(earlier.folder) in capsys.readouterr().out
+        fresh.close()
+        # The server of the deleted home is stopped by its last user all the same, its data untouched.
+        handle.close()
+        assert not earlier.process_file.exists()
+        assert earlier.is_initialised()
+    finally:
+        shutil.rmtree(earlier.folder, ignore_errors=True)
