@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.database.models.media import Account, Draft, Metric, Publication, PublicationState
 from media_matrix.accounts import channel_label
 from media_matrix.metrics import BASIS_LABELS, latest_metrics
-from media_matrix.platform_codes import Explanation
+from media_matrix.platform_codes import Explanation, own
 from media_matrix.publication_states import IDLE, explain, state_label
 
 # A person has to decide before anything more happens; the most doubtful first.
@@ -24,9 +24,18 @@ WAITING = (
 )
 LOOKED_BACK = dt.timedelta(days=60)
 _RETRYABLE = IDLE - {PublicationState.SCHEDULED}
-_CHECKABLE = frozenset(
-    {PublicationState.UNKNOWN, PublicationState.ACCEPTED, PublicationState.NEEDS_HUMAN}
-)
+# The text is or may be with readers: it stays as it was sent.
+OUT = frozenset({
+    PublicationState.SENDING,
+    PublicationState.ACCEPTED,
+    PublicationState.UNKNOWN,
+    PublicationState.NEEDS_HUMAN,
+    PublicationState.PUBLISHED,
+})  # fmt: skip
+_TAKEN = OUT | {PublicationState.SCHEDULED, PublicationState.HELD, PublicationState.MISSED}
+_CHECKABLE = frozenset({PublicationState.UNKNOWN, PublicationState.ACCEPTED})
+# A task that was a person's from the start has nothing to look for on the platform.
+_OWN_WORK = own("manual_task")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +82,16 @@ def publication_line(session: Session, publication_id: int) -> PublicationLine |
     return found[0] if found else None
 
 
+def is_out(lines: list[PublicationLine]) -> bool:
+    """Tell whether a draft may no longer be changed because of its publications."""
+    return any(line.publication.state in OUT for line in lines)
+
+
+def taken_accounts(lines: list[PublicationLine]) -> set[int]:
+    """Name the accounts on which a draft is planned, under way or out."""
+    return {line.publication.account_id for line in lines if line.publication.state in _TAKEN}
+
+
 def _lines_query() -> Select[Publication, str, str, str]:
     return (
         select(Publication, Draft.title, Account.channel, Account.name)
@@ -107,7 +126,8 @@ def _line(
         basis_label=None if metric is None else BASIS_LABELS.get(metric.basis, metric.basis),
         may_move=state in IDLE,
         may_retry=state in _RETRYABLE,
-        may_check=state in _CHECKABLE,
+        may_check=state in _CHECKABLE
+        or (state is PublicationState.NEEDS_HUMAN and publication.state_reason != _OWN_WORK),
         may_settle=state is PublicationState.NEEDS_HUMAN,
         may_withdraw=state is PublicationState.PUBLISHED,
     )

@@ -13,9 +13,7 @@ from core.database.models.organisation import Organisation, Person
 def staff_names(session: Session, person_ids: Iterable[int | None]) -> dict[int, str]:
     """Give the names of colleagues by id; never of the authors of posts."""
     wanted = {person_id for person_id in person_ids if person_id is not None}
-    return dict(
-        session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted))).tuples().all()
-    )
+    return dict(session.execute(select(Person.id, Person.name).where(Person.id.in_(wanted))).all())
 
 
 def staff(session: Session) -> list[tuple[int, str]]:
@@ -23,7 +21,7 @@ def staff(session: Session) -> list[tuple[int, str]]:
     rows = session.execute(
         select(Person.id, Person.name).where(Person.is_active).order_by(Person.name, Person.id)
     )
-    return list(rows.tuples().all())
+    return list(rows.all())
 
 
 def organisation_names(session: Session) -> dict[int, str]:
@@ -33,4 +31,4 @@ def organisation_names(session: Session) -> dict[int, str]:
         .where(Organisation.is_active)
         .order_by(Organisation.id)
     )
-    return dict(rows.tuples().all())
+    return dict(rows.all())

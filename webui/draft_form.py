@@ -14,7 +14,7 @@ from core.database.models.media import Account, Draft, Variant
 from core.errors import InvalidOptionsError, WorkflowError
 from media_matrix.content import ChannelText, DraftEdit
 from media_matrix.drafts import store_cover
-from media_matrix.variants import HTML_CHANNELS, inline_styled, rendered_html
+from media_matrix.variants import HTML_CHANNELS, digest_of, inline_styled, rendered_html
 from webui.formats import form_time
 
 SOURCE = "source"
@@ -115,10 +115,11 @@ def posted_form() -> DraftForm:
 
 
 def stored_form(draft: Draft, targets: Sequence[Account], variants: Sequence[Variant]) -> DraftForm:
-    """Show a saved draft in the form."""
+    """Show a saved draft in the form; a digest that was made from the text stays empty there."""
+    made = digest_of(DraftEdit(title=draft.title, body=draft.body))
     return DraftForm(
         title=draft.title,
-        digest=draft.digest or "",
+        digest="" if draft.digest in {None, made} else draft.digest or "",
         body=draft.body,
         account_ids=tuple(str(account.id) for account in targets),
         window_starts_at=form_time(draft.window_starts_at),

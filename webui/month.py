@@ -17,6 +17,14 @@ from webui.formats import clock_time, local
 MOST_PER_DAY = 4
 GAPS_AHEAD = dt.timedelta(days=14)
 WEEKDAYS = "一二三四五六日"
+# What fits a cell of the month; a channel that is not listed shows the first two characters of its label.
+SHORT_LABELS = {
+    "wechat": "微信",
+    "weibo": "微博",
+    "wordpress": "网站",
+    "feed": "移动",
+    "manual": "人工",
+}
 HOLIDAYS = {holiday.value: holiday.chinese for holiday in Holiday}
 
 
@@ -74,10 +82,7 @@ def month_weeks(
     here = f"/calendar?month={month.key}" + (f"&channel={channel}" if channel else "")
     return [
         [
-            {
-                **_day(day, by_day.get(day, []), today, outside=day.month != month.number),
-                "href": f"{here}&day={day.isoformat()}#day",
-            }
+            _day(day, by_day.get(day, []), today, outside=day.month != month.number, here=here)
             for day in week
         ]
         for week in weeks
@@ -89,7 +94,7 @@ def agenda_days(
 ) -> list[dict[str, object]]:
     """Lay entries from today on out for ``agenda``; days without any stay, so that gaps show."""
     today = local(now).date()
-    shown = []
+    shown: list[dict[str, object]] = []
     for offset in range(days):
         day = today + dt.timedelta(days=offset)
         items = [entry for entry in entries if local(entry.at).date() == day]
@@ -114,7 +119,7 @@ def day_items(
 
 
 def _day(
-    day: dt.date, entries: list[CalendarEntry], today: dt.date, *, outside: bool
+    day: dt.date, entries: list[CalendarEntry], today: dt.date, *, outside: bool, here: str
 ) -> dict[str, object]:
     is_gap = not entries and not outside and today <= day < today + GAPS_AHEAD
     note = "　".join(filter(None, [_holiday(day), "空档" if is_gap else ""]))
@@ -124,16 +129,22 @@ def _day(
         "outside": outside,
         "today": day == today,
         "note": note,
-        "items": [] if outside else [_item(entry, {}) for entry in entries[:MOST_PER_DAY]],
+        "items": []
+        if outside
+        else [_item(entry, {}, is_cell=True) for entry in entries[:MOST_PER_DAY]],
         "more": 0 if outside else max(0, len(entries) - MOST_PER_DAY),
+        "href": f"{here}&day={day.isoformat()}#day",
     }
 
 
-def _item(entry: CalendarEntry, labels: dict[str, str]) -> dict[str, object]:
+def _item(
+    entry: CalendarEntry, labels: dict[str, str], *, is_cell: bool = False
+) -> dict[str, object]:
+    short = SHORT_LABELS.get(entry.channel) or labels.get(entry.channel, "")[:2]
     return {
         "time": clock_time(entry.at),
-        "channel": labels.get(entry.channel, entry.account_name),
-        "title": entry.title,
+        "channel": labels.get(entry.channel, entry.account_name).partition("（")[0],
+        "title": f"{short} {entry.title}" if is_cell else entry.title,
         "href": f"/publications/{entry.publication_id}",
         "state": entry.state,
         "text": entry.state_label,

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-KEPT, ADDED, REMOVED = "kept", "added", "removed"
+KEPT, ADDED, REMOVED, SKIPPED = "kept", "added", "removed", "skipped"
 # Below this likeness two lines are different sentences: marking single characters would only confuse.
 SIMILAR = 0.4
 CONTEXT = 2
@@ -22,6 +22,8 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:
+    """``kind`` is kept, added, removed, changed, or skipped for unchanged lines left out here."""
+
     kind: str
     pieces: tuple[Piece, ...]
 
@@ -45,6 +47,8 @@ def compare(before: str, after: str) -> tuple[DiffLine, ...]:
     matcher = difflib.SequenceMatcher(a=old, b=new, autojunk=False)
     lines: list[DiffLine] = []
     for group in matcher.get_grouped_opcodes(CONTEXT):
+        if group[0][1] > 0:
+            lines.append(DiffLine(SKIPPED, ()))
         for tag, old_from, old_to, new_from, new_to in group:
             if tag == "equal":
                 lines += [_whole(KEPT, line) for line in old[old_from:old_to]]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import structlog
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
@@ -35,7 +37,7 @@ STALE = (
 @require(Permission.DRAFT_EDIT)
 def new() -> Response:
     alert = _alert(request.args.get("alert", ""))
-    form = DraftForm()
+    form = _copy(request.args.get("copy", ""))
     if alert is not None:
         form = DraftForm(
             title=f"关于{alert.row.title}的回应"[:30],
@@ -206,6 +208,18 @@ def _previews(form: DraftForm) -> list[ChannelPreview]:
 
 def _missing(form: DraftForm) -> list[str]:
     return [] if form.account_ids else ["还没有选择要发布的账号。"]
+
+
+def _copy(draft_id: str) -> DraftForm:
+    """Start from another draft's text; its plan and window stay behind."""
+    if not draft_id.isdigit():
+        return DraftForm()
+    session = reading()
+    draft = found_draft(int(draft_id))
+    form = stored_form(
+        draft, drafts.draft_targets(session, draft.id), drafts.draft_variants(session, draft.id)
+    )
+    return replace(form, version=0, window_starts_at="", window_ends_at="", alert_id="")
 
 
 def _alert(alert_id: str) -> AlertDetail | None:

@@ -8,8 +8,9 @@ from flask.typing import ResponseReturnValue
 from core.database.models.media import Draft, DraftState
 from core.errors import WorkflowError
 from media_matrix import drafts, review, schedule
+from media_matrix.accounts import channel_forms
 from media_matrix.previews import draft_previews
-from media_matrix.publication_lines import draft_lines
+from media_matrix.publication_lines import draft_lines, is_out, taken_accounts
 from media_matrix.staff import staff_names
 from webui.access import require, viewer
 from webui.console import console, reading, writing
@@ -96,13 +97,16 @@ def _page(
 ) -> Response:
     session = reading()
     targets = drafts.draft_targets(session, draft.id)
+    lines = draft_lines(session, draft.id)
     return render(
         "drafts/page.html",
         status,
         draft=draft,
         targets=targets,
         previews=draft_previews(session, draft, targets),
-        lines=draft_lines(session, draft.id),
+        lines=lines,
+        is_out=is_out(lines),
+        taken=taken_accounts(lines),
         time_error=error,
         given_time=given,
         **surroundings(draft),
@@ -129,6 +133,7 @@ def surroundings(draft: Draft) -> dict[str, object]:
         "versions": versions,
         "names": names,
         "cover": drafts.draft_cover(session, draft),
+        "channel_labels": {form.name: form.label for form in channel_forms()},
     }
 
 
@@ -149,10 +154,7 @@ def diff(draft_id: int) -> Response:
     by_number = {item.version: item for item in versions}
     after = by_number.get(request.args.get("after", type=int) or draft.version) or versions[-1]
     before = by_number.get(request.args.get("before", type=int) or after.version - 1)
-    labels = {
-        preview.channel: preview.label
-        for preview in draft_previews(reading(), draft, drafts.draft_targets(reading(), draft_id))
-    }
+    labels = {form.name: form.label for form in channel_forms()}
     return render(
         "drafts/diff.html",
         draft=draft,

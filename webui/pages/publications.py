@@ -11,8 +11,10 @@ from core.clock import parse_time
 from core.database.models.media import Publication
 from core.errors import WorkflowError
 from media_matrix import schedule
+from media_matrix.drafts import draft_variants
+from media_matrix.lint import plain_text
 from media_matrix.metrics import metric_series
-from media_matrix.publication_lines import publication_line
+from media_matrix.publication_lines import PublicationLine, publication_line
 from media_matrix.staff import staff_names
 from media_matrix.withdrawal import withdraw
 from webui.access import require, viewer
@@ -44,10 +46,20 @@ def _page(
         line=line,
         attempts=schedule.attempts_of(session, publication_id),
         series=metric_series(session, publication_id),
+        wording=_wording(line) if line.may_settle else None,
         names=staff_names(session, [line.publication.created_by]),
         time_error=error,
         given_time=given,
     )
+
+
+def _wording(line: PublicationLine) -> str | None:
+    """Give what a person copies to the platform by hand: title and text without markup."""
+    rows = draft_variants(reading(), line.publication.draft_id)
+    found = next((row for row in rows if row.channel == line.channel), None)
+    if found is None:
+        return None
+    return "\n\n".join(filter(None, [found.title, plain_text(found.text).strip()]))
 
 
 @blueprint.post("/<int:publication_id>/reschedule")
