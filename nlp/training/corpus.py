@@ -18,6 +18,8 @@ from nlp.hints import load_hint_terms
 from nlp.lexicons import load_segmentation
 from nlp.linear import Vocabulary
 from nlp.normalisation import normalise
+from nlp.training.augmentation import SEED as AUGMENTATION_SEED
+from nlp.training.augmentation import civic_posts, joined, letters, pool_posts
 from nlp.training.labels import LabelledText
 from nlp.union_sense import union_evidence
 
@@ -36,6 +38,7 @@ class Corpus:
     """``topics`` has a 0/1 column for each code, ``polarity`` an index into the enumeration's order.
 
     ``folds`` gives each text the fold in which it is held out; ``evidence`` is that of the union's names.
+    Texts that are not ``is_measured`` were put together from others: they are learnt from, never judged.
     """
 
     texts: Sequence[LabelledText]
@@ -48,11 +51,17 @@ class Corpus:
     topics: Targets
     polarity: Targets
     folds: Targets
+    is_measured: NDArray[np.bool_]
 
 
-def build_corpus(texts: Sequence[LabelledText], codes: tuple[str, ...]) -> Corpus:
+def build_corpus(
+    texts: Sequence[LabelledText], codes: tuple[str, ...], titles: Sequence[str] = ()
+) -> Corpus:
+    """Put the texts, and those made from them and from unlabelled ``titles``, into numbers."""
     segmentation = load_segmentation()
     polarities = list(Polarity)
+    folds, measured = _folds(texts), len(texts)
+    texts, folds = _augmented(texts, folds, titles)
     raw = [item.text for item in texts]
     return Corpus(
         texts=texts,
@@ -64,7 +73,8 @@ def build_corpus(texts: Sequence[LabelledText], codes: tuple[str, ...]) -> Corpu
         our_union=np.array([item.is_our_union for item in texts], np.int64),
         topics=np.array([[code in item.topics for code in codes] for item in texts], np.int64),
         polarity=np.array([polarities.index(item.polarity) for item in texts], np.int64),
-        folds=_folds(texts),
+        folds=folds,
+        is_measured=np.arange(len(texts)) < measured,
     )
 
 
@@ -99,6 +109,21 @@ def weighted(corpus: Corpus, vocabulary: Vocabulary) -> Counts:
     lengths = np.asarray(np.sqrt(known.multiply(known).sum(axis=1)))
     rows = known.multiply(1.0 / np.maximum(lengths, 1e-6))
     return sparse.hstack([rows, sparse.csr_matrix(corpus.hints)]).tocsr()
+
+
+def _augmented(
+    texts: Sequence[LabelledText], folds: Targets, titles: Sequence[str]
+) -> tuple[list[LabelledText], Targets]:
+    """Add the texts made from others; each is held out together with those it was made from."""
+    random = np.random.default_rng(AUGMENTATION_SEED)
+    civic = civic_posts(random)
+    if titles:
+        civic += pool_posts(titles, random)
+    made = letters(texts, random) + joined(texts, folds.tolist(), random)
+    civic_folds = random.integers(0, FOLDS, len(civic))
+    made_folds = folds[[place for place, _ in made]]
+    every = [*texts, *civic, *(item for _, item in made)]
+    return every, np.concatenate([folds, civic_folds, made_folds])
 
 
 def _folds(texts: Sequence[LabelledText]) -> Targets:

@@ -43,10 +43,15 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
     found = {task: _probabilities(corpus, vocabulary, task) for task in RECIPES}
     union = found["our_union"].decided[:, 0]
     relevant = found["relevance"].decided[:, 0] | union
-    everything = np.arange(len(corpus.texts))
-    origins = np.array([item.origin for item in corpus.texts])
+    everything = np.flatnonzero(corpus.is_measured)
+    origins = np.array(
+        [
+            item.origin if kept else ""
+            for item, kept in zip(corpus.texts, corpus.is_measured, strict=True)
+        ]
+    )
     own = np.flatnonzero(origins == OWN_POSTS)
-    gold_relevant = np.flatnonzero(corpus.relevant == 1)
+    gold_relevant = np.flatnonzero((corpus.relevant == 1) & corpus.is_measured)
     topics = _topics(found["topics"])
     judged = topics & relevant[:, None]
     polarity = found["polarity"].probabilities.argmax(axis=1)
@@ -68,7 +73,7 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
     figures = [_figure("relevance_f1", relevance_f1, everything)]
     figures += [
         _figure(f"relevance_f1.{origin}", relevance_f1, np.flatnonzero(origins == origin))
-        for origin in sorted(set(origins.tolist()))
+        for origin in sorted(set(origins[everything].tolist()))
     ]
     return [
         *figures,
@@ -86,7 +91,7 @@ def calibration_errors(corpus: Corpus, vocabulary: Vocabulary) -> Mapping[str, f
     errors: dict[str, float] = {}
     for task in RECIPES:
         found = _probabilities(corpus, vocabulary, task)
-        used = found.aside.used
+        used = found.aside.judged
         sure, gold = found.probabilities[used].ravel(), found.aside.targets[used].ravel()
         if RECIPES[task].is_exclusive:
             guess = found.probabilities[used].argmax(axis=1)
@@ -119,7 +124,7 @@ def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged
     probabilities = np.zeros(aside.targets.shape, np.float32)
     thresholds = np.full(aside.targets.shape, 0.5, np.float32)
     for fold in range(FOLDS):
-        learn, judge = aside.used & (aside.folds != fold), aside.folds == fold
+        learn, judge = aside.judged & (aside.folds != fold), aside.folds == fold
         model = TaskModel(
             task=task,
             version="",

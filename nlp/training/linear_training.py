@@ -39,11 +39,12 @@ RECIPES: Mapping[str, Recipe] = {
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Scores of texts by models that have not seen them; ``used`` are the texts the task learns from."""
+    """Scores of texts by models that have not seen them; ``used`` texts are learnt from, ``judged`` ones measured."""
 
     scores: Matrix
     targets: Targets
     used: Mask
+    judged: Mask
     folds: Targets
 
 
@@ -74,7 +75,7 @@ def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
         scores[aside] = rows[aside] @ weights + biases
     if task == "our_union":
         scores = np.concatenate([scores, corpus.evidence], axis=1)
-    return HeldOut(scores, targets, used, corpus.folds)
+    return HeldOut(scores, targets, used, used & corpus.is_measured, corpus.folds)
 
 
 def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) -> TaskModel:
@@ -82,7 +83,7 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
     rows = weighted(corpus, vocabulary)
     weights, biases = fit_columns(rows[aside.used], aside.targets[aside.used], recipe)
-    calibration = fit_calibration(aside, aside.used, recipe)
+    calibration = fit_calibration(aside, aside.judged, recipe)
     known = len(vocabulary.buckets)
     model = TaskModel(
         task=task,
@@ -96,8 +97,8 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     )
     if recipe.is_exclusive:
         return model
-    found = model.probabilities(aside.scores[aside.used])
-    return replace(model, thresholds=best_thresholds(found, aside.targets[aside.used]))
+    found = model.probabilities(aside.scores[aside.judged])
+    return replace(model, thresholds=best_thresholds(found, aside.targets[aside.judged]))
 
 
 def fit_columns(rows: Counts, targets: Targets, recipe: Recipe) -> tuple[Matrix, Matrix]:

@@ -12,7 +12,7 @@ from nlp.linear import save_task, save_vocabulary
 from nlp.pipeline import TASKS, WEIGHTS
 from nlp.training.corpus import Corpus, build_corpus, vocabulary_of
 from nlp.training.evaluation import Figure, evaluate
-from nlp.training.labels import labelled_texts, labels_digest
+from nlp.training.labels import POOLS, labelled_texts, labels_digest, pool_titles
 from nlp.training.linear_training import fit_task
 from nlp.training.rarity import build_rarity
 
@@ -46,4 +46,12 @@ def measure(data: Path | None) -> list[Figure]:
 
 
 def read_corpus(data: Path | None) -> Corpus:
-    return build_corpus(labelled_texts(data), tuple(topic.code for topic in load_topics()))
+    codes = tuple(topic.code for topic in load_topics())
+    texts = labelled_texts(data)
+    if data is None:
+        return build_corpus(texts, codes)
+    known = {item.text for item in texts}
+    titles = [
+        title for origin in POOLS for title in pool_titles(data, origin) if title not in known
+    ]
+    return build_corpus(texts, codes, titles)
