@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pytest
 from sqlalchemy import select
@@ -50,14 +51,26 @@ class CrawlProcesses:
     allowed: str = "127.0.0.0/8"
 
     def start(self, owner: str = "one", **environment: str) -> subprocess.Popen[bytes]:
-        process = subprocess.Popen(
+        # The process keeps the file open; this handle is only handed over.
+        with (self.home / f"{owner}.log").open("ab") as log:
+            process = self._start(owner, environment, log)
+        self.running.append(process)
+        return process
+
+    def log(self, owner: str) -> str:
+        return (self.home / f"{owner}.log").read_text("utf-8", errors="replace")
+
+    def _start(
+        self, owner: str, environment: dict[str, str], log: BinaryIO
+    ) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
             [sys.executable, "-P", "-m", "tests.crawlers.crawl_process",
              self.url, str(self.home), owner, self.allowed],
             cwd=ROOT,
             env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+            stdout=log,
+            stderr=log,
         )  # fmt: skip
-        self.running.append(process)
-        return process
 
     def stop(self, process: subprocess.Popen[bytes]) -> int:
         process.send_signal(signal.SIGTERM)
