@@ -173,6 +173,15 @@ def test_save_and_submit_hands_the_draft_to_review(newsroom: Newsroom, editor: F
     assert stored(newsroom, draft_id)[2] == DraftState.DRAFT
 
 
+def test_submitting_what_is_already_saved_makes_no_new_version(
+    newsroom: Newsroom, editor: FlaskClient
+) -> None:
+    location = post(editor, "/drafts/new", form(newsroom)).location
+    draft_id = int(re.findall(r"\d+", location)[0])
+    post(editor, location, form(newsroom, version=1, then="submit"))
+    assert stored(newsroom, draft_id)[1:] == (1, DraftState.IN_REVIEW)
+
+
 def test_refused_submission_stays_saved_and_says_why(
     newsroom: Newsroom, editor: FlaskClient
 ) -> None:

@@ -78,18 +78,17 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<int:draft_id>/edit")
 @require(Permission.DRAFT_EDIT)
 def edit(draft_id: int) -> Response:
-    draft = found_draft(draft_id)
-    session = reading()
-    form = stored_form(
-        draft, drafts.draft_targets(session, draft_id), drafts.draft_variants(session, draft_id)
-    )
-    return _editor(draft, form, alert=_alert(form.alert_id))
+    form = _stored(draft_id)
+    return _editor(found_draft(draft_id), form, alert=_alert(form.alert_id))
 
 
 @blueprint.post("/<int:draft_id>/edit")
 @require(Permission.DRAFT_EDIT)
 def save(draft_id: int) -> ResponseReturnValue:
     form = posted_form()
+    if request.form.get("then") == "submit" and form == _stored(draft_id):
+        # Nothing was typed since: the version on record goes to review, not a copy of it.
+        return _submit(draft_id)
     try:
         with writing() as session:
             form = with_cover(session, form, person_id=viewer().id)
@@ -210,16 +209,22 @@ def _missing(form: DraftForm) -> list[str]:
     return [] if form.account_ids else ["还没有选择要发布的账号。"]
 
 
+def _stored(draft_id: int) -> DraftForm:
+    session = reading()
+    return stored_form(
+        found_draft(draft_id),
+        drafts.draft_targets(session, draft_id),
+        drafts.draft_variants(session, draft_id),
+    )
+
+
 def _copy(draft_id: str) -> DraftForm:
     """Start from another draft's text; its plan and window stay behind."""
     if not draft_id.isdigit():
         return DraftForm()
-    session = reading()
-    draft = found_draft(int(draft_id))
-    form = stored_form(
-        draft, drafts.draft_targets(session, draft.id), drafts.draft_variants(session, draft.id)
+    return replace(
+        _stored(int(draft_id)), version=0, window_starts_at="", window_ends_at="", alert_id=""
     )
-    return replace(form, version=0, window_starts_at="", window_ends_at="", alert_id="")
 
 
 def _alert(alert_id: str) -> AlertDetail | None:
