@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import math
 import random
 import re
@@ -13,11 +14,11 @@ from typing import cast
 
 import structlog
 import yaml
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, select
 
 from core import claims
 from core.clock import SHANGHAI
-from core.database.models.collecting import Document, Source
+from core.database.models.collecting import Source
 from core.database.models.operations import Queue, WorkItem
 from core.errors import ConfigurationError
 from crawlers.intake import CollectedDocument, store
@@ -32,7 +33,7 @@ log = structlog.get_logger(__name__)
 
 SEED = 20_261_121
 COLLECTED_BY = "history"
-BATCH = 250
+BATCH = 100
 SLOT = re.compile(r"\{([a-z_]+)(2?)\}")
 DEPTH = 4
 TRIES = 20
@@ -165,20 +166,26 @@ def load_material(folder: Path = WORLD_FOLDER) -> Mapping[str, object]:
 
 
 def seed_history(services: Services) -> int:
-    """Store the past once; its documents are analysed and indexed but raise no alerts. Gives their number."""
-    with services.sessions() as session:
-        have = session.scalar(
-            select(func.count()).select_from(Document).where(Document.collected_by == COLLECTED_BY)
-        )
-        ids = dict(session.execute(select(Source.name, Source.id).where(Source.is_demo)).all())
-    sources = {site.value: ids[name] for site, name in NAMES.items()}
-    if have:
+    """Store the past, newest days first; its documents are analysed and indexed but raise no alerts.
+
+    The generator repeats itself exactly and storing is idempotent, so an interrupted seeding is simply
+    done again. Gives the number of posts; 0 when it was complete already.
+    """
+    marker = services.home.path / "history-seeded"
+    if marker.exists():
         return 0
-    began = began_at(services.home.path, services.clock.now())
-    posts = list(HistoryWriter(load_material()).posts(began))
+    with services.sessions() as session:
+        rows = session.execute(select(Source.name, Source.id).where(Source.is_demo)).all()
+    ids = {row.name: row.id for row in rows}
+    sources = {site.value: ids[name] for site, name in NAMES.items()}
+    posts = list(
+        HistoryWriter(load_material()).posts(began_at(services.home.path, services.clock.now()))
+    )
+    posts.reverse()
     pipeline = build_pipeline(demo=True)
     for start in range(0, len(posts), BATCH):
         _store_batch(services, sources, posts[start : start + BATCH], pipeline)
+    marker.touch()
     log.info("history_seeded", documents=len(posts))
     return len(posts)
 
@@ -188,12 +195,12 @@ def _store_batch(
 ) -> None:
     with services.sessions.begin() as session:
         ids = []
-        for number, post in enumerate(posts):
+        for post in posts:
             source = session.get_one(Source, sources[post.site])
             outcome = store(
                 session,
                 source,
-                _collected(post, number),
+                _collected(post),
                 now=post.published_at + ARRIVES_AFTER,
                 hasher=services.hasher,
                 collected_by=COLLECTED_BY,
@@ -212,10 +219,12 @@ def _store_batch(
         claims.enqueue(session, Queue.INDEX, ids, services.clock.now())
 
 
-def _collected(post: PastPost, number: int) -> CollectedDocument:
-    stamp = f"{post.published_at:%Y%m%d%H%M%S}{number:03d}"
+def _collected(post: PastPost) -> CollectedDocument:
+    digest = hashlib.sha256(
+        f"{post.published_at.isoformat()}{post.title}{post.text}".encode()
+    ).hexdigest()
     return CollectedDocument(
-        url=f"http://127.0.0.1/demo-history/{post.site}/{stamp}",
+        url=f"http://127.0.0.1/demo-history/{post.site}/{digest[:16]}",
         title=post.title,
         text=post.text,
         published_at=post.published_at,

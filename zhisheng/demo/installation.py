@@ -6,11 +6,12 @@ import datetime as dt
 from collections.abc import Sequence
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from alerting.channels_config import ChannelDraft, save_channel
 from alerting.roster import ShiftDraft, create_shift, default_roster
+from core.clock import SHANGHAI
 from core.database.models.duty import Layer, Shift
 from core.database.models.media import Account
 from core.database.models.organisation import Organisation, Person, Role
@@ -24,7 +25,8 @@ from zhisheng.seeding import Login, first_organisation
 from zhisheng.services import Services
 
 PASSWORD = "河湾演练-2026-职声"  # noqa: S105 (the demo's logins are printed at its start)
-ROSTER_DAYS = 14
+ROSTER_DAYS = 32
+HANDOVER_HOUR = 8
 
 CAST: Sequence[tuple[str, str, tuple[Role, ...], bool]] = (
     ("zhiban", "王敏", (Role.DUTY,), True),
@@ -37,7 +39,6 @@ CAST: Sequence[tuple[str, str, tuple[Role, ...], bool]] = (
     ("admin", "何平", (Role.ADMINISTRATOR, Role.SECURITY), False),
     ("shenji", "吴桐", (Role.AUDITOR,), False),
 )
-LAYERS = {"zhiban": Layer.FIRST, "fuban": Layer.SECOND, "daiban": Layer.LEADER}
 
 
 def install_demo(services: Services, now: dt.datetime) -> list[Login]:
@@ -94,26 +95,31 @@ def _people(
 def _roster(
     session: Session, organisation: Organisation, people: dict[str, Person], now: dt.datetime
 ) -> None:
+    """Fill the coming days: handover at eight in the morning, the two officers in turn."""
     roster = default_roster(session, organisation.id, now)
     if roster is None:
         return
-    start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
-    covered = session.scalar(
-        select(Shift.id)
-        .where(Shift.roster_id == roster.id, Shift.ends_at > now + dt.timedelta(days=2))
-        .limit(1)
-    )
-    if covered is not None:
+    last = session.scalar(select(func.max(Shift.ends_at)).where(Shift.roster_id == roster.id))
+    if last is not None and last > now + dt.timedelta(days=2):
         return
-    for login, layer in LAYERS.items():
-        draft = ShiftDraft(
-            layer=layer,
-            person_id=people[login].id,
-            starts_at=start,
-            ends_at=start + dt.timedelta(days=ROSTER_DAYS),
-            roster_id=roster.id,
-        )
-        create_shift(session, draft, person_id=people["admin"].id, now=now)
+    start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
+    handover = start.astimezone(SHANGHAI).replace(hour=HANDOVER_HOUR) + dt.timedelta(days=1)
+    for day in range(ROSTER_DAYS):
+        first, second = ("zhiban", "fuban") if day % 2 == 0 else ("fuban", "zhiban")
+        for login, layer in (
+            (first, Layer.FIRST),
+            (second, Layer.SECOND),
+            ("daiban", Layer.LEADER),
+        ):
+            draft = ShiftDraft(
+                layer=layer,
+                person_id=people[login].id,
+                starts_at=start,
+                ends_at=handover.astimezone(dt.UTC),
+                roster_id=roster.id,
+            )
+            create_shift(session, draft, person_id=people["admin"].id, now=now)
+        start, handover = handover.astimezone(dt.UTC), handover + dt.timedelta(days=1)
 
 
 def _mail_channel(

@@ -4,7 +4,6 @@ import threading
 
 from media_matrix.metrics import MetricsWorker
 from media_matrix.publishing import PublishWorker
-
 from zhisheng.roles.worker import run_worker
 from zhisheng.services import Services, platform_access
 
