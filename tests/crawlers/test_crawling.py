@@ -230,7 +230,7 @@ def test_two_crawlers_share_the_pages(
     news_site(site, 30)
     add_source(sessions, site.url("/"))
     for owner in ("one", "two"):
-        crawling.start(owner, HOST_DELAY_S="0.05")
+        crawling.start(owner, HOST_DELAY_S="0.05", LEASE_S="30")
     wait_until(lambda: len(titles(sessions)) == 30)
     assert max(site.count(path) for path in site.pages if path.endswith(".html")) == 1
     for owner in ("one", "two"):
