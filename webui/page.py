@@ -145,7 +145,7 @@ def freshness() -> dict[str, str]:
         .one()
     )
     if not total:
-        return {"text": "还没有数据源", "state": "late"}
+        return {"text": "没有启用的数据源", "state": "late"}
     now = console().clock.now()
     if latest is None:
         return {"text": f"还没有采集到信息，{healthy}/{total} 个数据源正常", "state": "late"}

@@ -32,8 +32,24 @@ def index() -> Response:
     kinds = [(kind, CHANNELS.load(kind).label) for kind in CHANNELS if kind != CONSOLE]
     has_console = any(row.name == CONSOLE for row in rows)
     return render(
-        "channels/page.html", rows=rows, kinds=kinds, console_name=CONSOLE, has_console=has_console
+        "channels/page.html",
+        rows=rows,
+        shown={row.name: _shown_options(row) for row in rows},
+        kinds=kinds,
+        console_name=CONSOLE,
+        has_console=has_console,
     )
+
+
+def _shown_options(row: ChannelRow) -> list[tuple[str, str]]:
+    """Name what is set, in the order of the form and in the words of its choices."""
+    specs = CHANNELS.load(row.kind).options if row.kind in CHANNELS else ()
+    shown = [(spec, row.options.get(spec.name)) for spec in specs]
+    return [
+        (spec.label, dict(spec.choices).get(str(value), str(value)))
+        for spec, value in shown
+        if value not in {None, ""}
+    ]
 
 
 @blueprint.get("/new/<kind>")

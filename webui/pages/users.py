@@ -8,7 +8,8 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
-from alerting.channels_config import list_channels
+from alerting.channels import CHANNELS
+from alerting.channels_config import CONSOLE, list_channels
 from core.database.models.organisation import Organisation, Person
 from core.errors import InvalidOptionsError
 from webui import organisations, people
@@ -247,7 +248,9 @@ def _form_page(
 
 
 def _channel_choices(session: Session) -> list[tuple[str, str]]:
-    return [
-        (row.name, row.kind_label if row.name == row.kind else f"{row.name}（{row.kind_label}）")
-        for row in list_channels(session)
-    ]
+    found = {CONSOLE: CHANNELS.load(CONSOLE).label}
+    for row in list_channels(session):
+        found[row.name] = (
+            row.kind_label if row.name == row.kind else f"{row.name}（{row.kind_label}）"
+        )
+    return list(found.items())

@@ -10,6 +10,8 @@ import httpx
 
 from config.settings import Settings
 from core.clock import monotonic
+from webui.first_run import read_code
+from webui.people import is_set_up
 from zhisheng.cli import pass_settings
 from zhisheng.home import HomeKind
 from zhisheng.roles import DEMO_ROLES, ROLES
@@ -58,9 +60,18 @@ def _announce(services: Services, logins: list[Login], stop: threading.Event) ->
         lines += [f"    {login.login:<10}{login.role}" for login in logins]
         lines += [f"    密码：{logins[0].password}"] if logins else []
     else:
-        lines += ["  首次使用请在网页上创建管理员。"]
+        lines += _first_steps(services)
     lines += ["  按 Ctrl-C 停止。", ""]
     click.echo("\n".join(lines), err=True)
+
+
+def _first_steps(services: Services) -> list[str]:
+    with services.sessions() as session:
+        if is_set_up(session):
+            return []
+    code = read_code(services.settings)
+    asked = [f"  网页会问开通码：{code}"] if code else []
+    return ["  首次使用请在网页上创建管理员。", *asked]
 
 
 def _wait_for_console(settings: Settings, stop: threading.Event) -> bool:

@@ -5,6 +5,7 @@ import threading
 import structlog
 from waitress.server import create_server
 
+from webui import first_run
 from webui.application import create_app
 from webui.console import Console
 from zhisheng.pipelines import known_regions
@@ -33,6 +34,8 @@ def console(services: Services) -> Console:
 
 def run(services: Services, stop: threading.Event) -> None:
     settings = services.settings
+    with services.sessions() as session:
+        first_run.prepare_code(session, settings)
     server = create_server(
         create_app(console(services)),
         host=settings.bind,
