@@ -103,14 +103,9 @@ def _opened(
     now: dt.datetime,
 ) -> Alert:
     severity = min(match.severity for match in matches)
-    timers = tables.deadlines.of(severity)
-    base_at = now + dt.timedelta(seconds=timers.group_wait_s)
-    chain = snapshot(session, rule.policy_id, tables.escalation, base_at)
     follows_id = session.scalar(
         select(func.max(Alert.id)).where(Alert.rule_id == rule.id, Alert.group_key == group_key)
     )
-    deadlines = tables.deadlines.opening(severity, now)
-    has_reports = deadlines.oral_by is not None or deadlines.written_by is not None
     created = session.scalar(
         insert(Alert)
         .values(
@@ -119,20 +114,8 @@ def _opened(
             rule_version=max(match.rule_version for match in matches),
             group_key=group_key,
             title=rule.name,
-            severity=severity,
-            proposed_severity=severity,
-            state=AlertState.OPEN.value,
-            opened_at=now,
-            severity_since=now,
-            last_match_at=now,
-            chain=chain.as_json(),
-            next_step=1 if chain.steps.get(severity) else None,
-            next_step_at=chain.due_at(severity, 1, repeat_s=timers.repeat_s),
-            acknowledge_by=deadlines.acknowledge_by,
-            oral_report_by=deadlines.oral_by,
-            written_report_by=deadlines.written_by,
-            report_state=(ReportState.DUE if has_reports else ReportState.NONE).value,
             follows_id=follows_id,
+            **_opening(session, rule, severity, tables=tables, now=now),
         )
         .on_conflict_do_nothing()
         .returning(Alert.id)
@@ -156,6 +139,32 @@ def _opened(
     )
     log.info("alert_opened", alert_id=alert.id, rule_id=rule.id, severity=severity)
     return alert
+
+
+def _opening(
+    session: Session, rule: Rule, severity: int, *, tables: Tables, now: dt.datetime
+) -> dict[str, object]:
+    """Set the level's clocks and keep a copy of the escalation chain as it is at this moment."""
+    timers = tables.deadlines.of(severity)
+    base_at = now + dt.timedelta(seconds=timers.group_wait_s)
+    chain = snapshot(session, rule.policy_id, tables.escalation, base_at)
+    deadlines = tables.deadlines.opening(severity, now)
+    has_reports = deadlines.oral_by is not None or deadlines.written_by is not None
+    return {
+        "severity": severity,
+        "proposed_severity": severity,
+        "state": AlertState.OPEN.value,
+        "opened_at": now,
+        "severity_since": now,
+        "last_match_at": now,
+        "chain": chain.as_json(),
+        "next_step": 1 if chain.steps.get(severity) else None,
+        "next_step_at": chain.due_at(severity, 1, repeat_s=timers.repeat_s),
+        "acknowledge_by": deadlines.acknowledge_by,
+        "oral_report_by": deadlines.oral_by,
+        "written_report_by": deadlines.written_by,
+        "report_state": (ReportState.DUE if has_reports else ReportState.NONE).value,
+    }
 
 
 def _take_matches(session: Session, alert: Alert, matches: Iterable[Match]) -> None:

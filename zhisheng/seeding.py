@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from alerting.installation import install_alerting
 from config.alerting_defaults import load_alerting_defaults
-from core.database.models.organisation import Organisation, Person, Role
+from core.database.models.organisation import Organisation
 from core.database.partitions import ensure_partitions
+from crawlers.sources import install_starter_sources
 from zhisheng.expressions import rule_language
 from zhisheng.home import HomeKind
 from zhisheng.services import Services
@@ -44,6 +45,8 @@ def seed(services: Services) -> list[Login]:
             language=rule_language(session),
             organisation_id=organisation.id,
         )
+        if not is_demo:
+            install_starter_sources(session, now)
     if not is_demo:
         return []
     from zhisheng.demo.installation import install_demo
@@ -59,14 +62,6 @@ def first_organisation(session: Session, name: str) -> Organisation:
         session.add(found)
         session.flush()
     return found
-
-
-def is_set_up(session: Session) -> bool:
-    """Tell whether somebody can already sign in and manage people."""
-    manages = Person.roles.any(Role.SECURITY.value)  # type: ignore[arg-type]
-    return bool(
-        session.scalar(select(func.count()).select_from(Person).where(manages, Person.is_active))
-    )
 
 
 def shift_bounds(now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:

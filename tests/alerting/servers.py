@@ -25,12 +25,17 @@ def transport(allowed: tuple[str, ...] = ("127.0.0.0/8",), timeout_s: float = 2.
 
 
 class Mailbox:
-    """Keeps accepted mails; ``replies`` maps a command (RCPT, DATA) to the answer it gets instead."""
+    """Keeps accepted mails; ``replies`` maps a command (RCPT, DATA) to the answer it gets instead.
+
+    The answer to the next ``held_back`` mails waits for ``released``.
+    """
 
     def __init__(self) -> None:
         self.mails: list[Message] = []
         self.replies: dict[str, str] = {}
         self.drops_after_data = False
+        self.held_back = 0
+        self.released = threading.Event()
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -48,6 +53,9 @@ class Mailbox:
         content = envelope.content
         assert isinstance(content, bytes)
         self.mails.append(message_from_bytes(content, policy=email_policy))
+        if self.held_back:
+            self.held_back -= 1
+            await asyncio.to_thread(self.released.wait, 60)
         if self.drops_after_data:
             assert isinstance(server.transport, asyncio.Transport)
             server.transport.abort()

@@ -1,6 +1,7 @@
 """A small union with people on duty, sources, and a way to make posts appear."""
 
 import datetime as dt
+from collections.abc import Sequence
 import itertools
 from dataclasses import dataclass, field, replace
 
@@ -134,6 +135,7 @@ class World:
         level: str = "public",
         published_at: dt.datetime | None = None,
         topics: tuple[str, ...] = ("wage_arrears",),
+        regions: Sequence[str] = (),
         author: bytes | None = None,
         reposts: int | None = None,
         is_demo: bool = False,
@@ -152,6 +154,7 @@ class World:
                 ingested_at=now,
                 collected_by="crawl",
                 topics=list(topics),
+                regions=list(regions),
                 polarity="negative",
                 author_hash=author,
                 reposts=reposts,

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 from flask import Flask, Response, abort, jsonify, make_response, render_template, request
 
 from core.clock import SHANGHAI, Clock
-from zhisheng.demo.posts import NAMES, Post, Site, World
+from zhisheng.demo.posts import NAMES, Site, World
 
 ROBOTS = "User-agent: *\nDisallow: /admin/\n"
 SHOWN = 60
@@ -20,63 +20,68 @@ def create_sites(world: World, clock: Clock) -> Flask:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.jinja_env.globals.update(names=NAMES, Site=Site)
     app.jinja_env.filters["shown_time"] = shown_time
+    pages = _Pages(world, clock)
+    for rule, view in (
+        ("/robots.txt", _robots),
+        ("/news/", pages.listing),
+        ("/forum/", pages.listing),
+        ("/news/<post_id>.html", pages.page),
+        ("/forum/<post_id>.html", pages.page),
+        ("/feed/<post_id>.html", pages.page),
+        ("/hotlist/<post_id>", pages.page),
+        ("/hotlist/api.json", pages.hot_list),
+        ("/feed/rss.xml", pages.feed),
+    ):
+        app.add_url_rule(rule, endpoint=rule, view_func=view)
+    return app
 
-    def context(post: Post) -> dict[str, object]:
-        return {"post": post, "at": world.published_at(post)}
 
-    @app.get("/robots.txt")
-    def robots() -> Response:
-        return Response(ROBOTS, mimetype="text/plain")
+def _robots() -> Response:
+    return Response(ROBOTS, mimetype="text/plain")
 
-    @app.get("/news/")
-    @app.get("/forum/")
-    def listing() -> Response:
+
+class _Pages:
+    """The views; what they show depends on how far the world has come."""
+
+    def __init__(self, world: World, clock: Clock) -> None:
+        self._world = world
+        self._clock = clock
+
+    def _shown(self, site: Site) -> list[dict[str, object]]:
+        posts = self._world.appeared(site, self._clock.now())[:SHOWN]
+        return [{"post": post, "at": self._world.published_at(post)} for post in posts]
+
+    def listing(self) -> Response:
         site = Site(request.path.strip("/"))
-        posts = [context(post) for post in world.appeared(site, clock.now())[:SHOWN]]
-        return _conditional(render_template(f"{site}_list.html", posts=posts, site=site))
+        return _conditional(
+            render_template(f"{site}_list.html", posts=self._shown(site), site=site)
+        )
 
-    @app.get("/news/<post_id>.html")
-    @app.get("/forum/<post_id>.html")
-    @app.get("/feed/<post_id>.html")
-    def page(post_id: str) -> Response:
+    def page(self, post_id: str) -> Response:
         site = Site(request.path.split("/")[1])
-        post = world.find(site, post_id, clock.now())
+        post = self._world.find(site, post_id, self._clock.now())
         if post is None:
             abort(404)
-        return _conditional(render_template("page.html", site=site, **context(post)))
+        at = self._world.published_at(post)
+        return _conditional(render_template("page.html", site=site, post=post, at=at))
 
-    @app.get("/hotlist/api.json")
-    def hot_list() -> Response:
-        posts = sorted(world.appeared(Site.HOTLIST, clock.now()), key=lambda post: -post.views)[
-            :SHOWN
-        ]
+    def hot_list(self) -> Response:
+        posts = self._world.appeared(Site.HOTLIST, self._clock.now())
         data = [
             {
                 "title": post.title,
                 "url": f"{request.url_root}hotlist/{post.id}",
                 "hot": post.views,
-                "time": world.published_at(post).isoformat(),
+                "time": self._world.published_at(post).isoformat(),
             }
-            for post in posts
+            for post in sorted(posts, key=lambda post: -post.views)[:SHOWN]
         ]
-        return _conditional(
-            jsonify(name=NAMES[Site.HOTLIST], data=data).get_data(as_text=True), "application/json"
-        )
+        body = jsonify(name=NAMES[Site.HOTLIST], data=data).get_data(as_text=True)
+        return _conditional(body, "application/json")
 
-    @app.get("/hotlist/<post_id>")
-    def hot_entry(post_id: str) -> Response:
-        post = world.find(Site.HOTLIST, post_id, clock.now())
-        if post is None:
-            abort(404)
-        return _conditional(render_template("page.html", site=Site.HOTLIST, **context(post)))
-
-    @app.get("/feed/rss.xml")
-    def feed() -> Response:
-        posts = [context(post) for post in world.appeared(Site.FEED, clock.now())[:SHOWN]]
-        body = render_template("feed.xml", posts=posts, rfc822=_rfc822)
+    def feed(self) -> Response:
+        body = render_template("feed.xml", posts=self._shown(Site.FEED), rfc822=_rfc822)
         return _conditional(body, "application/rss+xml")
-
-    return app
 
 
 def _conditional(body: str, mimetype: str = "text/html") -> Response:
