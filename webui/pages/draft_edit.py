@@ -23,6 +23,7 @@ from webui.page import render, tell
 from webui.pages.drafts import found_draft, surroundings
 from webui.permissions import Permission
 from webui.text_diff import FieldDiff, compare
+from webui.vocabulary import narrow_regions, topic_label
 
 blueprint = Blueprint("draft_edit", __name__, url_prefix="/drafts")
 log = structlog.get_logger(__name__)
@@ -40,7 +41,7 @@ def new() -> Response:
     form = _copy(request.args.get("copy", ""))
     if alert is not None:
         form = DraftForm(
-            title=f"关于{alert.row.title}的回应"[:30],
+            title=f"关于{_matter(alert)}有关情况的回应"[:30],
             body=_answer_outline(alert),
             alert_id=str(alert.row.id),
         )
@@ -237,10 +238,17 @@ def _alert(alert_id: str) -> AlertDetail | None:
         return None
 
 
+def _matter(alert: AlertDetail) -> str:
+    """Name the matter by place and topic: an answer must not spread the wording of a post."""
+    place = "".join(narrow_regions(list(alert.row.regions))[:1])
+    topic = topic_label(alert.row.topics[0]) if alert.row.topics else alert.rule_name
+    return place + topic
+
+
 def _answer_outline(alert: AlertDetail) -> str:
     """Start an answer: what is being said, what was found out, what the union does, where to turn."""
     return (
-        f"近日，有网友反映“{alert.row.title}”。工会高度关注，已着手了解情况。\n\n"
+        f"近日，有网友反映{_matter(alert)}方面的问题。工会高度关注，已着手了解情况。\n\n"
         "## 核实的情况\n\n\n\n## 正在做的事\n\n\n\n## 您可以这样求助\n\n"
         "拨打 12351 职工维权热线，或到就近的工会服务站点，我们会跟进每一件诉求。\n"
     )
