@@ -8,7 +8,6 @@ from pathlib import Path
 
 import structlog
 from flask import Flask, g
-from flask_babel import Babel
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webui import access, first_run, formats, headers, page, problems, signin
@@ -31,15 +30,12 @@ def create_app(
     app.config.update(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
-        BABEL_DEFAULT_LOCALE="zh_Hans_CN",
-        BABEL_DEFAULT_TIMEZONE="Asia/Shanghai",
     )
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = console
     app.extensions["assets"] = Assets(static_folder)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
-    Babel(app)
     formats.install(app)
     page.install(app)
     problems.install(app)
