@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from jinja2 import BytecodeCache, FileSystemBytecodeCache
 from werkzeug.test import TestResponse
 
 from config.settings import load_settings
@@ -17,7 +17,6 @@ from core.clock import FakeClock
 from core.crypto.keyring import Keyring
 from core.database.models.organisation import Organisation, Person, Role
 from core.database.sessions import Sessions
-from core.errors import ConfigurationError
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
 from core.passwords import Passwords
@@ -25,7 +24,6 @@ from core.search.tantivy_engine import TantivySearch
 from media_matrix.access import PlatformAccess
 from webui.application import create_app
 from webui.console import EXTENSION, Console
-from webui.pages import PAGES
 from webui.people import PersonDraft, create_person
 
 PASSWORD = "职声-测试-口令-2026"
@@ -115,20 +113,17 @@ def console_for_tests(
     )
 
 
-def existing_pages() -> list[str]:
-    """Name the pages that can be imported, so that pages can be written one after another."""
-    found = []
-    for name in PAGES:
-        with suppress(ConfigurationError):
-            PAGES.load(name)
-            found.append(name)
-    return found
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
+    """Keep what one test compiled for the next: each has an application of its own."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
 
 
 @pytest.fixture
-def console_app(console_for_tests: Console) -> Flask:
+def console_app(console_for_tests: Console, compiled_templates: BytecodeCache) -> Flask:
     """The whole console over a fresh database in which nobody exists yet; see ``people``."""
-    app = create_app(console_for_tests, pages=existing_pages())
+    app = create_app(console_for_tests)
+    app.jinja_env.bytecode_cache = compiled_templates
     app.testing = False
     return app
 

@@ -1,0 +1,185 @@
+"""Sources: tried before they are saved, paused, imported from files."""
+
+import io
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from flask.testing import FlaskClient
+from sqlalchemy import select
+
+from core.clock import FakeClock
+from core.database.models.collecting import Document, DocumentBody, Source
+from core.database.partitions import ensure_partitions
+from core.database.sessions import Sessions
+from tests.webui.conftest import csrf_token, post, sign_in
+
+ITEMS = "".join(
+    f"<item><title>第 {number} 条，联系 13812345678</title><link>http://127.0.0.1/{number}</link>"
+    f"<description>正文 {number}，工人反映工资没有按时发放，已经向项目部反映多次。</description>"
+    "<pubDate>Sat, 21 Nov 2026 09:00:00 +0800</pubDate></item>"
+    for number in range(7)
+)
+FEED = f'<?xml version="1.0"?><rss version="2.0"><channel><title>t</title>{ITEMS}</channel></rss>'
+
+
+class Site(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        body = FEED.encode() if self.path == "/feed.xml" else b""
+        self.send_response(200 if body else 404)
+        self.send_header("Content-Type", "application/rss+xml; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        del format, args
+
+
+@pytest.fixture
+def site() -> Iterator[str]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Site)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def admin(client: FlaskClient, sessions: Sessions, clock: FakeClock) -> FlaskClient:
+    with sessions.begin() as session:
+        ensure_partitions(session, clock.now())
+    sign_in(client, "admin")
+    return client
+
+
+def feed(url: str, /, **changes: object) -> dict[str, object]:
+    fields: dict[str, object] = {
+        "name": "河湾新闻",
+        "url": url,
+        "platform": "网站",
+        "level": "city",
+        "legal_basis": "公开订阅源",
+        "interval_s": "600",
+        "do": "save",
+    }
+    return fields | changes
+
+
+def stored(sessions: Sessions) -> list[Source]:
+    with sessions() as session:
+        return list(session.scalars(select(Source)))
+
+
+def test_trial_shows_five_masked_samples_and_saves_nothing(
+    admin: FlaskClient, sessions: Sessions, site: str
+) -> None:
+    answer = post(admin, "/sources/new/feed", feed(f"{site}/feed.xml", do="try"))
+    text = answer.get_data(as_text=True)
+    assert "采到 5 条样本" in text
+    assert "13812345678" not in text
+    assert 'value="河湾新闻"' in text
+    assert stored(sessions) == []
+
+
+def test_saved_source_is_due_at_once_then_paused_resumed_and_visited(
+    admin: FlaskClient, sessions: Sessions, clock: FakeClock, site: str
+) -> None:
+    assert post(admin, "/sources/new/feed", feed(f"{site}/feed.xml")).status_code == 303
+    (source,) = stored(sessions)
+    assert source.due_at == clock.now()
+    assert "河湾新闻" in admin.get("/sources").get_data(as_text=True)
+    states = []
+    for action in ("pause", "resume", "visit"):
+        assert post(admin, f"/sources/{source.id}/{action}").status_code == 303
+        states.append(stored(sessions)[0].state)
+    assert states == ["paused", "active", "active"]
+
+
+def test_edited_source_keeps_its_number(admin: FlaskClient, sessions: Sessions, site: str) -> None:
+    post(admin, "/sources/new/feed", feed(f"{site}/feed.xml"))
+    (source,) = stored(sessions)
+    assert 'value="河湾新闻"' in admin.get(f"/sources/{source.id}").get_data(as_text=True)
+    changed = feed(f"{site}/feed.xml", name="河湾要闻", interval_s="60")
+    assert post(admin, f"/sources/{source.id}", changed).status_code == 303
+    assert [(row.id, row.name, row.interval_s) for row in stored(sessions)] == [
+        (source.id, "河湾要闻", 60)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"url": "file:///etc/passwd"}, "这个网址不能采集"),
+        ({"url": "http://10.0.0.1/feed"}, "这个网址不能采集"),
+        ({"url": ""}, "请填写网址"),
+        ({"name": ""}, "请填写名称"),
+        ({"interval_s": "0"}, "采集间隔应在"),
+        ({"level": "galaxy"}, "层级只能是"),
+    ],
+)
+def test_refused_source_names_the_fault_and_keeps_the_form(
+    admin: FlaskClient, sessions: Sessions, changes: dict[str, object], sentence: str
+) -> None:
+    answer = post(admin, "/sources/new/feed", feed("http://127.0.0.1:9/feed.xml", **changes))
+    text = answer.get_data(as_text=True)
+    assert answer.status_code == 422
+    assert sentence in text
+    assert 'value="公开订阅源"' in text
+    assert stored(sessions) == []
+
+
+def test_unreachable_site_is_a_sentence_in_the_trial(admin: FlaskClient) -> None:
+    answer = post(admin, "/sources/new/feed", feed("http://127.0.0.1:9/feed.xml", do="try"))
+    assert "没有采到：" in answer.get_data(as_text=True)
+
+
+def upload(client: FlaskClient, content: bytes, name: str) -> tuple[int, str]:
+    form = {"csrf_token": csrf_token(client), "file": (io.BytesIO(content), name), "source": "信访"}
+    answer = client.post("/sources/import", data=form, content_type="multipart/form-data")
+    return answer.status_code, answer.get_data(as_text=True)
+
+
+def test_file_is_imported_masked_and_refused_lines_are_listed(
+    admin: FlaskClient, sessions: Sessions
+) -> None:
+    good = {
+        "url": "https://example.invalid/1",
+        "title": "反映工资拖欠",
+        "text": "工地拖欠三个月工资，请联系 13812345678 核实情况。",
+        "published_at": "2026-11-20 08:00",
+        "author": "某网友",
+    }
+    lines = [
+        json.dumps(good, ensure_ascii=False),
+        "{broken",
+        json.dumps({"url": "https://example.invalid/2"}),
+    ]
+    status, text = upload(admin, "\n".join(lines).encode(), "posts.jsonl")
+    assert status == 200
+    assert "导入 1 条，重复 0 条，拒绝 2 条" in text
+    assert "没有导入的行" in text
+    with sessions() as session:
+        assert len(session.scalars(select(Document.id)).all()) == 1
+        body = session.scalars(select(DocumentBody)).one()
+        assert "13812345678" not in body.text
+        assert "某网友" not in str(vars(body))
+
+
+@pytest.mark.parametrize(
+    ("content", "name"), [(b"not a workbook", "broken.xlsx"), (b"x", "picture.png"), (b"", "")]
+)
+def test_unreadable_file_is_refused_in_words(admin: FlaskClient, content: bytes, name: str) -> None:
+    status, text = upload(admin, content, name)
+    assert status == 422
+    assert "没有导入：" in text
+
+
+@pytest.mark.parametrize("login", ["sunyue", "wangmin", "outsider"])
+def test_others_may_not_change_sources(client: FlaskClient, login: str) -> None:
+    sign_in(client, login)
+    assert post(client, "/sources/new/feed", feed("https://example.invalid/")).status_code == 403
+    assert post(client, "/sources/1/pause").status_code == 403
+    assert post(client, "/sources/import").status_code == 403
