@@ -14,11 +14,11 @@ from sqlalchemy.orm import Session
 from alerting.timeline import verify_timeline
 from core import audit
 from core.database.base import Base
-from core.database.models.alerting import Alert, AlertState, Delivery, DeliveryState, Match
+from core.database.models.alerting import Alert, AlertState, Delivery, DeliveryState, Match, Rule
 from core.database.models.collecting import Document, DocumentBody, FrontierURL
 from core.database.models.media import Draft, FeedItem, Publication, PublicationState
 from core.database.models.operations import AuditEntry, OperatorNotice, WorkItem
-from tests.faults.world import OFFICERS, World
+from tests.faults.world import OFFICERS, World, rule_name
 
 WITH_CHANNEL = ("weibo", "wordpress", "wechat")
 
@@ -59,7 +59,9 @@ def _matches_are_in_one_alert(session: Session, word: str) -> None:
         )
     )
     rows = session.execute(
-        select(Match.document_id, Match.alert_id).where(Match.document_id.in_(with_word))
+        select(Match.document_id, Match.alert_id)
+        .join(Rule, Rule.id == Match.rule_id)
+        .where(Rule.name == rule_name(word))
     ).all()
     assert Counter(document for document, _ in rows) == Counter(with_word)
     alerts = {alert for _, alert in rows}
@@ -71,7 +73,7 @@ def _matches_are_in_one_alert(session: Session, word: str) -> None:
 
 def _everybody_was_told(session: Session, world: World, word: str) -> None:
     """I3 and I4: each officer has one message, at most one mail more, and that one says 重发."""
-    alert = session.scalars(select(Alert).where(Alert.title.contains(word))).one_or_none()
+    alert = world.alert_of(session, word)
     if alert is None:
         return
     rows = session.scalars(select(Delivery).where(Delivery.alert_id == alert.id)).all()

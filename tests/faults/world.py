@@ -25,7 +25,7 @@ from alerting.roster import ShiftDraft, create_shift, default_roster
 from alerting.rules import RuleDraft, create_rule
 from core.clock import SystemClock
 from core.database.base import Claimable
-from core.database.models.alerting import Alert, Delivery, Match, Severity
+from core.database.models.alerting import Alert, Delivery, Match, Rule, Severity
 from core.database.models.collecting import Document, FrontierURL, Source, SourceLevel
 from core.database.models.duty import EscalationPolicy, Layer
 from core.database.models.media import Account, Attempt, Publication
@@ -141,7 +141,7 @@ class World:
                 select(EscalationPolicy.id).where(EscalationPolicy.name == "三人同班")
             )
             draft = RuleDraft(
-                name=f"{word}规则",
+                name=rule_name(word),
                 kind="keyword",
                 severity=Severity.RED,
                 purpose="劳动关系风险预警",
@@ -201,8 +201,17 @@ class World:
         """Give the addresses of the pages that mention the word."""
         return [self.site.url + path for path, page in self.site.pages.items() if word in page]
 
+    def alert_of(self, session: Session, word: str) -> Alert | None:
+        """Give the alert of the word's own rule, whatever other rules found in its posts."""
+        return session.scalars(
+            select(Alert).join(Rule, Rule.id == Alert.rule_id).where(Rule.name == rule_name(word))
+        ).one_or_none()
+
     def mails_about(self, word: str) -> list[Message]:
-        return [mail for mail in self.mailbox.mails if word in str(mail["Subject"])]
+        with self.services.sessions() as session:
+            alert = self.alert_of(session, word)
+        start = f"<alert-{alert.id}-" if alert is not None else "<none"
+        return [mail for mail in self.mailbox.mails if str(mail["Message-ID"]).startswith(start)]
 
     def is_settled(self, word: str) -> bool:
         """Tell whether every page about the word is collected, understood, indexed and in the one alert."""
@@ -215,7 +224,14 @@ class World:
                 )
             ).all()
             matched = session.scalar(
-                select(func.count()).where(Match.document_id.in_(ids), Match.alert_id.is_not(None))
+                select(func.count())
+                .select_from(Match)
+                .join(Rule, Rule.id == Match.rule_id)
+                .where(
+                    Rule.name == rule_name(word),
+                    Match.document_id.in_(ids),
+                    Match.alert_id.is_not(None),
+                )
             )
             waiting = session.scalar(select(func.count()).select_from(WorkItem))
         return len(ids) == matched == len(pages) and not waiting
@@ -225,7 +241,8 @@ class World:
             rows = session.execute(
                 select(Delivery.due_at)
                 .join(Alert, Alert.id == Delivery.alert_id)
-                .where(Alert.title.contains(word), Delivery.channel == "email")
+                .join(Rule, Rule.id == Alert.rule_id)
+                .where(Rule.name == rule_name(word), Delivery.channel == "email")
             ).all()
         return len(rows) == len(OFFICERS) and all(due is None for (due,) in rows)
 
@@ -238,6 +255,10 @@ class World:
                 "wordpress": sum(word in post.title for post in data.wordpress_posts),
                 "wechat": sum(word in str(job.article.get("title")) for job in data.wechat_jobs.values()),
             })  # fmt: skip
+
+
+def rule_name(word: str) -> str:
+    return f"{word}规则"
 
 
 def owner(process: subprocess.Popen[bytes]) -> str:
