@@ -91,6 +91,7 @@ class _Reader:
         value = self.text(name, default)
         if not check(value):
             self.fault(name, value, allowed)
+            return default
         return value
 
     def path(self, name: str) -> Path | None:

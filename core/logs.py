@@ -11,7 +11,11 @@ def configure_logs(*, level: str = "INFO", as_json: bool = False) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer(ensure_ascii=False)
         if as_json
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(),
+            # The prettier formatters print local variables, and those may hold secrets.
+            exception_formatter=structlog.dev.plain_traceback,
+        )
     )
     number = logging.getLevelNamesMapping()[level.upper()]
     structlog.configure(
@@ -24,7 +28,7 @@ def configure_logs(*, level: str = "INFO", as_json: bool = False) -> None:
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
+        cache_logger_on_first_use=False,
     )
     # Libraries set levels of their own loggers, so it is the handler that keeps their chatter out.
     handler = logging.StreamHandler(sys.stderr)

@@ -63,6 +63,8 @@ pass_settings = click.make_pass_decorator(Settings)
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command and give its exit code."""
+    # Until the settings are read: whatever goes wrong before is logged as it will be afterwards.
+    configure_logs()
     try:
         code = zhisheng.main(list(arguments), prog_name="zhisheng", standalone_mode=False)
     except BrokenPipeError:

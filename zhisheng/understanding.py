@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from config.regions import ancestors
@@ -92,8 +92,7 @@ class UnderstandWorker:
             removed = claims.remove_many(session, WorkItem, batch)
             done = [subjects[row_id] for row_id in removed if subjects[row_id] in annotations]
             kept = [(document, body) for document, body in rows if document.id in set(done)]
-            for document, body in kept:
-                write_annotations(session, document, body, annotations[document.id], now)
+            write_annotations(session, kept, annotations, now)
             claims.enqueue(session, Queue.INDEX, done, now)
             claims.enqueue(session, Queue.EVALUATE, done, now)
             fault_point("analyse.before_commit")
@@ -129,31 +128,59 @@ def region_codes(found: Annotations) -> list[str]:
 
 
 def write_annotations(
-    session: Session, document: Document, body: DocumentBody, found: Annotations, now: dt.datetime
+    session: Session,
+    rows: Sequence[tuple[Document, DocumentBody]],
+    found: Mapping[int, Annotations],
+    now: dt.datetime | None,
 ) -> None:
-    """Store what the pipeline said, raise the revision, and join the document to its story."""
-    story_id = join_story(session, document, body.title, found.fingerprint, now)
-    session.execute(
-        update(Document)
-        .where(Document.id == document.id)
-        .values(
-            analysed_at=now,
-            revision=Document.revision + 1,
-            relevant=found.relevant.label,
-            relevance=found.relevant.score,
-            our_union=found.our_union.label,
-            polarity=found.polarity.label.value,
-            topics=[topic.code for topic in found.topics],
-            regions=region_codes(found),
-            fingerprint=found.fingerprint,
-            story_id=story_id,
+    """Store what the pipeline said, raise the revisions, and join the documents to their stories.
+
+    ``now`` None takes each document's own time of arrival, for a past that is written afterwards.
+    """
+    documents, bodies = [], []
+    for document, body in rows:
+        one, at = found[document.id], now or document.ingested_at
+        documents.append(
+            {
+                "b_id": document.id,
+                "analysed_at": at,
+                "relevant": one.relevant.label,
+                "relevance": one.relevant.score,
+                "our_union": one.our_union.label,
+                "polarity": one.polarity.label.value,
+                "topics": [topic.code for topic in one.topics],
+                "regions": region_codes(one),
+                "fingerprint": one.fingerprint,
+                "story_id": join_story(session, document, body.title, one.fingerprint, at),
+            }
         )
-    )
-    session.execute(
-        update(DocumentBody)
-        .where(
-            DocumentBody.document_id == document.id,
-            DocumentBody.ingested_at == document.ingested_at,
+        bodies.append(
+            {
+                "b_id": document.id,
+                "b_at": document.ingested_at,
+                "annotations": one.to_json(str(document.id)),
+            }
         )
-        .values(annotations=found.to_json(str(document.id)))
+    if documents:
+        connection = session.connection()
+        connection.execute(_ANNOTATE, documents)
+        connection.execute(_ANNOTATE_BODY, bodies)
+
+
+_ANNOTATE = (
+    update(Document)
+    .where(Document.id == bindparam("b_id"))
+    .values(
+        {name: bindparam(name) for name in (
+            "analysed_at", "relevant", "relevance", "our_union", "polarity", "topics", "regions",
+            "fingerprint", "story_id",
+        )} | {"revision": Document.revision + 1}
     )
+)  # fmt: skip
+_ANNOTATE_BODY = (
+    update(DocumentBody)
+    .where(
+        DocumentBody.document_id == bindparam("b_id"), DocumentBody.ingested_at == bindparam("b_at")
+    )
+    .values(annotations=bindparam("annotations"))
+)

@@ -33,7 +33,7 @@ def posts(tmp_path: Path) -> Path:
     file = tmp_path / "posts.jsonl"
     rows = [json.dumps(line, ensure_ascii=False) for line in LINES]
     file.write_text(
-        "\n".join([*rows, rows[0], "{broken", '{"title": "没有网址"}']), encoding="utf-8"
+        "\n".join([*rows, rows[0], "{broken", '{"url": "http://news.example/3"}']), encoding="utf-8"
     )
     return file
 

@@ -214,8 +214,8 @@ def _store_batch(
         )
         rows = load_bodies(session, ids)
         found = pipeline.analyse([text_input(document, body) for document, body in rows])
-        for (document, body), annotations in zip(rows, found, strict=True):
-            write_annotations(session, document, body, annotations, document.ingested_at)
+        annotations = {document.id: one for (document, _), one in zip(rows, found, strict=True)}
+        write_annotations(session, rows, annotations, None)
         claims.enqueue(session, Queue.INDEX, ids, services.clock.now())
 
 
