@@ -6,19 +6,13 @@ from collections.abc import Mapping
 from functools import cache
 
 from config.topics import load_topics
-from core.expression import Field
+from core.expression import Field, names
 from core.expression.fields import POLARITY_LABELS
+from core.expression.names import LEVEL_LABELS
 from core.search.base import FacetField
 from webui.console import console
 
 PLATFORM_LABELS = {"import": "文件导入"}
-LEVEL_LABELS = {
-    "national": "中央级",
-    "provincial": "省级",
-    "city": "市县级",
-    "commercial": "商业平台",
-    "public": "公众发布",
-}
 KIND_LABELS = {"post": "帖文", "article": "文章", "reply": "回复", "trending": "热榜条目"}
 
 
@@ -60,13 +54,6 @@ def label(field: FacetField, value: str) -> str:
             return value
 
 
-def expression_names() -> dict[Field, dict[str, str]]:
+def expression_names() -> dict[Field, Mapping[str, str]]:
     """Map, by field, the names that people write to the codes that documents carry."""
-    places: dict[str, str] = {}
-    for adcode, region in console().regions.items():
-        places.setdefault(region.name, adcode)
-    return {
-        Field.REGION: places,
-        Field.TOPIC: {name: code for code, name in topic_labels().items()},
-        Field.LEVEL: {name: code for code, name in LEVEL_LABELS.items()},
-    }
+    return names.expression_names(console().regions.values())

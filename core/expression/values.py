@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from difflib import get_close_matches
 
+from core.clock import EARLIEST_YEAR, LATEST_YEAR
 from core.expression.errors import ExpressionError
 from core.expression.fields import BUILT_IN_NAMES, BUILT_IN_VALUES, FIELD_LABELS, IDENTIFIERS
 from core.expression.syntax import Comparator, Comparison, Field, TimeRange
@@ -96,6 +97,8 @@ def _moment(text: str, *, is_last: bool = False) -> datetime | None:
     if not text:
         return None
     moment = datetime.fromisoformat(text.upper())
+    if not EARLIEST_YEAR < moment.year < LATEST_YEAR:
+        raise ValueError(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=SHANGHAI)
     if is_last and _DAY.fullmatch(text):

@@ -12,6 +12,7 @@ from alerting.rules import RuleLanguage
 from core.audit import AuditEvent, record
 from core.documents import known_sources, read_document, story_lines
 from core.expression import Expression, ExpressionError, Scope
+from core.expression.names import LEVEL_LABELS
 from core.search.selection import CursorError
 from webui.access import require, viewer
 from webui.console import console, reading, writing
@@ -22,7 +23,7 @@ from webui.highlights import marked
 from webui.page import is_fragment, render
 from webui.permissions import Permission
 from webui.search_conditions import conditions
-from webui.vocabulary import LEVEL_LABELS, expression_names
+from webui.vocabulary import expression_names
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from core.database.models.collecting import Source
 from core.errors import InvalidOptionsError
+from core.expression.names import LEVEL_LABELS
 from core.masking import mask
 from core.options import FieldKind
 from crawlers import sources
@@ -21,7 +22,6 @@ from webui.access import require, viewer
 from webui.console import console, reading, writing
 from webui.page import is_fragment, render, tell
 from webui.permissions import Permission
-from webui.vocabulary import LEVEL_LABELS
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
 

@@ -13,6 +13,7 @@ from core.database.models.collecting import Document, DocumentBody, Source
 from core.expression import ExpressionError, parse
 from core.search import SearchOrder, SearchPage, SearchQuery
 from zhisheng.cli import WRONG_USE, pass_settings, print_json
+from zhisheng.expressions import language_names
 from zhisheng.services import Services, open_services
 
 
@@ -27,7 +28,7 @@ def search(
     settings: Settings, expression: str, *, limit: int, cursor: str | None, sort: str, as_json: bool
 ) -> None:
     try:
-        parsed = parse(expression)
+        parsed = parse(expression, names=language_names())
     except ExpressionError as error:
         print_json(
             {"error": {"position": error.position, "expected": error.expected, "fix": error.fix}}
