@@ -80,7 +80,8 @@ function draw(element) {
   const shape = KINDS[element.dataset.chart];
   if (!source || !shape) return;
   const ink = token('text-2');
-  const chart = getInstanceByDom(element) || watchSize(element, init(element));
+  const surface = element.firstElementChild || element.appendChild(drawingSurface());
+  const chart = getInstanceByDom(surface) || watchSize(surface, init(surface));
   chart.setOption({
     animation: !matchMedia('(prefers-reduced-motion: reduce)').matches,
     animationDuration: 200,
@@ -95,6 +96,14 @@ function draw(element) {
     },
     ...shape(JSON.parse(source.textContent), ink, token('border')),
   }, true);
+}
+
+// Charts style what they draw in. On an element with an id htmx would copy that style as an attribute to the
+// element's successor, which the content security policy refuses.
+function drawingSurface() {
+  const surface = document.createElement('div');
+  surface.className = 'chart-surface';
+  return surface;
 }
 
 function watchSize(element, chart) {
