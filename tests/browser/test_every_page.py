@@ -1,0 +1,91 @@
+"""Every page, as somebody who may open it: readable by everybody, on every width, in both themes."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.desk import Desk, Room
+from tests.browser.looking import look_at
+from tests.browser.serving import Served
+from tests.installation import wait_until
+from zhisheng.demo.installation import PASSWORD
+
+# Who opens which pages; a name in braces is the first such thing in a list.
+PAGES = {
+    "": ("/login",),
+    "fenxi": (
+        "/",
+        "/documents",
+        "/documents?q=欠薪",
+        "/documents?q=(欠薪",
+        "{document}",
+        "/profile",
+    ),
+    "zhiban": ("/alerts", "/alerts?tab=closed", "{alert}", "{alert}/report", "/inbox", "/roster"),
+    "bianji": ("/calendar", "/drafts", "/drafts/new", "/drafts/new?alert={alert_id}"),
+    "shenjiao": ("/reviews", "/accounts"),
+    "admin": (
+        "/sources",
+        "/sources/new",
+        "/sources/new/list_page",
+        "/sources/import",
+        "{source}",
+        "/rules",
+        "/rules/new/keyword",
+        "/rules/new/threshold",
+        "/rules/1",
+        "/channels",
+        "/channels/new/email",
+        "/users",
+        "/users/new",
+        "/users/organisations",
+        "/users/roles",
+        "/roster/new",
+        "/roster?span=month",
+        "/accounts/new",
+        "/inbox/mailbox",
+        "/system",
+        "/profile/password",
+        "/profile/second-factor",
+    ),
+    "shenji": ("/audit",),
+}
+LISTS = {"document": ("/documents", "ol.hits h3 a"), "alert": ("/alerts?tab=all", "#alert-list td.x a"),
+         "source": ("/sources", "td.x a")}  # fmt: skip
+
+
+def first_in(desk: Desk, name: str) -> str:
+    """Give the path of the first thing in a list, once there is one."""
+    listing, link = LISTS[name]
+
+    def is_there() -> bool:
+        desk.open(listing)
+        return desk.page.locator(link).count() > 0
+
+    wait_until(is_there, limit_s=90, what=f"there is a first {name}")
+    path = desk.page.locator(link).first.get_attribute("href")
+    assert path is not None
+    return path.partition("?")[0]
+
+
+def addresses(desk: Desk, login: str) -> list[str]:
+    paths = []
+    for path in PAGES[login]:
+        for name in LISTS:
+            if f"{{{name}}}" in path:
+                path = path.replace(f"{{{name}}}", first_in(desk, name))  # noqa: PLW2901 (filled in step by step)
+            elif f"{{{name}_id}}" in path:
+                found = first_in(desk, name).rpartition("/")[2]
+                path = path.replace(f"{{{name}_id}}", found)  # noqa: PLW2901 (as above)
+        paths.append(path)
+    return paths
+
+
+@pytest.mark.parametrize("login", PAGES)
+def test_pages_are_accessible_fit_every_width_and_carry_their_headers(
+    demo: Served, room: Room, login: str
+) -> None:
+    desk = room.desk(demo.base)
+    if login:
+        desk.sign_in(login, PASSWORD)
+    assert [finding for path in addresses(desk, login) for finding in look_at(desk, path)] == []
