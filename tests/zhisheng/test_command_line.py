@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.installation import Installation
 from tests.zhisheng.conftest import Command
 
 LINES = [
@@ -93,3 +94,19 @@ def test_a_weak_password_is_refused_and_a_good_one_taken(zhisheng: Command) -> N
     assert "已经有登录名" in twice.err
     reset = ("user", "reset-password", "wangmin", "--password-stdin")
     assert zhisheng(*reset, text="另一句足够长的口令 2027\n").code == 0
+
+
+def test_search_finds_what_was_taken_in_while_a_role_runs(home: Path, posts: Path) -> None:
+    with Installation(home) as installation:
+        installation.start("index")
+        assert installation.run("ingest", str(posts), "--wait").returncode == 1
+        outcome = installation.run("search", "拖欠工资 AND 平台:新闻网站", "--json")
+        assert outcome.returncode == 0, outcome.stderr
+        found = json.loads(outcome.stdout)
+    assert found["total"] == 1
+    assert found["cursor"] is None
+    (hit,) = found["hits"]
+    assert hit["url"] == "http://news.example/1"
+    assert hit["published_at"] == "2026-11-20T12:15:00.000Z"
+    assert "13800000000" not in json.dumps(hit)
+    assert "author" not in hit

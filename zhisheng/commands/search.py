@@ -5,11 +5,10 @@ from __future__ import annotations
 import sys
 
 import click
-from sqlalchemy import select
 
 from config.settings import Settings
 from core.clock import to_rfc3339
-from core.database.models.collecting import Document, DocumentBody, Source
+from core.documents import StoredDocument, read_documents
 from core.expression import ExpressionError, parse
 from core.search import SearchOrder, SearchPage, SearchQuery
 from zhisheng.cli import WRONG_USE, pass_settings, print_json
@@ -59,30 +58,20 @@ def search(
 
 def _hits(services: Services, page: SearchPage) -> list[dict[str, object]]:
     with services.sessions() as session:
-        rows = session.execute(
-            select(Document, DocumentBody.title, DocumentBody.text, Source.name)
-            .join(DocumentBody, DocumentBody.document_id == Document.id)
-            .join(Source, Source.id == Document.source_id)
-            .where(Document.id.in_(page.ids))
-        )
-        found = {
-            document.id: _hit(document, title, text, source)
-            for document, title, text, source in rows
-        }
-    return [found[id_] for id_ in page.ids if id_ in found]
+        return [_hit(document) for document in read_documents(session, page.ids)]
 
 
-def _hit(document: Document, title: str, text: str, source: str) -> dict[str, object]:
+def _hit(document: StoredDocument) -> dict[str, object]:
     return {
         "id": str(document.id),
-        "url": document.canonical_url,
-        "title": title,
-        "text": text,
-        "source": source,
+        "url": document.url,
+        "title": document.title,
+        "text": document.text,
+        "source": document.source_name,
         "platform": document.platform,
         "published_at": to_rfc3339(document.published_at),
-        "topics": document.topics,
+        "topics": list(document.topics),
         "polarity": document.polarity,
         "relevant": document.relevant,
-        "regions": document.regions,
+        "regions": list(document.regions),
     }

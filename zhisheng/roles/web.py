@@ -42,7 +42,8 @@ def run(services: Services, stop: threading.Event) -> None:
         port=settings.port,
         threads=THREADS,
         ident="zhisheng",
-        clear_untrusted_proxy_headers=True,
+        # With proxies named, the application itself judges whose headers to believe.
+        clear_untrusted_proxy_headers=not settings.trusted_proxies,
     )
 
     def close_on_stop() -> None:
