@@ -8,7 +8,7 @@ from sqlalchemy import select
 from core.database.models.alerting import Alert, Delivery, DeliveryState, Rule
 from tests.faults.invariants import assert_invariants
 from tests.faults.test_kill_points import is_published
-from tests.faults.world import OFFICERS, World, rule_name
+from tests.faults.world import FIRST, OFFICERS, World, rule_name
 from tests.installation import wait_until
 
 pytestmark = pytest.mark.faults
@@ -19,18 +19,20 @@ ROLES = ("crawl", "understand", "index", "engine", "send", "publish")
 def test_two_of_every_role_raise_one_alert_one_message_and_one_publication(world: World) -> None:
     world.keep_running(*ROLES)
     twins = [world.installation.start(role) for role in ROLES]
-    world.wait_for(*twins)
-    word = world.new_word()
-    world.publish_posts(word, 1)
-    world.answer(word)
-    wait_until(lambda: world.is_settled(word), what="one document in one alert")
-    wait_until(lambda: world.is_everybody_told(word), what="all officers told")
-    wait_until(lambda: is_published(world), what="the answer on all accounts")
-    assert len(world.mails_about(word)) == len(OFFICERS)
-    assert_invariants(world)
-    for twin in twins:
-        world.installation.kill(twin)
-        world.end_leases(twin)
+    try:
+        world.wait_for(*twins)
+        word = world.new_word()
+        world.publish_posts(word, 1)
+        world.answer(word)
+        wait_until(lambda: world.is_settled(word), what="one document in one alert")
+        wait_until(lambda: world.is_everybody_told(word), what="all officers told")
+        wait_until(lambda: is_published(world), what="the answer on all accounts")
+        assert len(world.mails_about(word)) == len(OFFICERS)
+        assert_invariants(world)
+    finally:
+        for twin in twins:
+            world.installation.kill(twin)
+            world.end_leases(twin)
 
 
 def test_a_sender_that_wakes_up_after_its_lease_changes_nothing(world: World) -> None:
@@ -64,7 +66,11 @@ def deliveries(world: World, word: str) -> list[tuple[object, ...]]:
             select(Delivery.id, Delivery.state, Delivery.sent_at, Delivery.claim_epoch)
             .join(Alert, Alert.id == Delivery.alert_id)
             .join(Rule, Rule.id == Alert.rule_id)
-            .where(Rule.name == rule_name(word), Delivery.channel == "email")
+            .where(
+                Rule.name == rule_name(word),
+                Delivery.channel == "email",
+                Delivery.reason == FIRST,
+            )
             .order_by(Delivery.id)
         )
         return [tuple(row) for row in rows]
