@@ -28,7 +28,8 @@ class BertPeer:
         torch.set_num_threads(1)
         torch.manual_seed(0)
         self._vocabulary = BertConfig().vocab_size
-        self._model = BertForSequenceClassification(BertConfig(num_labels=3)).eval()
+        self._model = BertForSequenceClassification(BertConfig())
+        self._model.train(mode=False)
 
     def classify(self, texts: Sequence[str]) -> list[int]:
         for text in texts:
