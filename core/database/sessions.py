@@ -5,6 +5,9 @@ from sqlalchemy.orm import Session, sessionmaker
 
 Sessions = sessionmaker[Session]
 
+# A process that is paused inside a transaction must not hold its locks for ever.
+_OPTIONS = "-c timezone=UTC -c idle_in_transaction_session_timeout=300000"
+
 
 def create_database_engine(url: str, *, pool_size: int = 10, name: str = "zhisheng") -> Engine:
     """Open an engine whose connections work in UTC and check themselves before use."""
@@ -13,7 +16,7 @@ def create_database_engine(url: str, *, pool_size: int = 10, name: str = "zhishe
         pool_size=pool_size,
         max_overflow=10,
         pool_pre_ping=True,
-        connect_args={"options": "-c timezone=UTC", "application_name": name},
+        connect_args={"options": _OPTIONS, "application_name": name},
     )
 
 
