@@ -22,6 +22,7 @@ from core.database.models.organisation import Person
 
 CRAWLED = "crawl"
 MOST_ROWS = 200
+LONGEST_OFFSET = 9
 _LIVE = (AlertState.OPEN.value, AlertState.ACKNOWLEDGED.value)
 _DONE = (AlertState.RESOLVED.value, AlertState.CLOSED.value)
 
@@ -167,7 +168,7 @@ def list_alerts(
         .outerjoin(taker, taker.id == Alert.acknowledged_by)
         .where(*where)
     )
-    offset = int(after) if after and after.isdecimal() else 0
+    offset = _offset(after)
     limit = min(limit, MOST_ROWS)
     if tab is InboxTab.CLOSED:
         statement = statement.order_by(
@@ -182,6 +183,11 @@ def list_alerts(
     rows = tuple(alert_row(alert, by, taken, now) for alert, by, taken in found[:limit])
     cursor = str(offset + limit) if len(found) > limit else None
     return AlertPage(rows, cursor, total)
+
+
+def _offset(after: str | None) -> int:
+    is_offset = after and after.isascii() and after.isdigit() and len(after) <= LONGEST_OFFSET
+    return int(after) if after and is_offset else 0
 
 
 def _tab(tab: InboxTab, person_id: int | None) -> tuple[ColumnElement[bool], ...]:

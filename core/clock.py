@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Engine, text
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
+# What the index can hold; nothing this product knows of lies outside.
+EARLIEST_YEAR, LATEST_YEAR = 1900, 2200
 
 
 class Clock(Protocol):
@@ -69,9 +71,11 @@ def monotonic() -> float:
 def parse_time(value: str) -> dt.datetime:
     """Read an ISO 8601 time; without a zone it means Asia/Shanghai. Returns aware UTC.
 
-    Raises ValueError when the text is not a time.
+    Raises ValueError when the text is not a time, or one before 1900 or after 2200.
     """
     parsed = dt.datetime.fromisoformat(value.strip())
+    if not EARLIEST_YEAR <= parsed.year <= LATEST_YEAR:
+        raise ValueError(f"year {parsed.year} is out of range")
     if parsed.tzinfo is None:
         parsed = parsed.replace(tzinfo=SHANGHAI)
     return parsed.astimezone(dt.UTC)

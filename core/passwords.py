@@ -84,7 +84,7 @@ class Passwords:
         """Take equally long for an account that does not exist (``stored`` None)."""
         hashed = self._decoy if stored is None else stored
         try:
-            is_match = self._hasher.verify(hashed, _normal(password)[:LONGEST])
+            is_match = self._hasher.verify(hashed, _normal(password[: 4 * LONGEST])[:LONGEST])
         except (VerificationError, InvalidHashError):
             return False
         return is_match and stored is not None

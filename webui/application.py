@@ -8,12 +8,13 @@ from pathlib import Path
 
 import structlog
 from flask import Flask, g
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webui import access, first_run, formats, headers, page, problems, signin
 from webui.assets import Assets
 from webui.console import EXTENSION, Console, close_reading
 from webui.pages import PAGES
+from webui.proxies import TrustedProxies
+from webui.unstorable import IdConverter, refuse_unstorable
 
 STATIC_FOLDER = Path(__file__).parent / "static"
 LARGEST_BODY = 20 * 1024 * 1024
@@ -31,6 +32,7 @@ def create_app(
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
     )
+    app.url_map.converters["int"] = IdConverter
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     app.extensions[EXTENSION] = console
     app.extensions["assets"] = Assets(static_folder)
@@ -41,6 +43,7 @@ def create_app(
     problems.install(app)
     app.before_request(_begin)
     app.before_request(headers.make_nonce)
+    app.before_request(refuse_unstorable)
     app.before_request(first_run.lead_to_setup)
     app.before_request(signin.identify)
     app.before_request(signin.guard)
@@ -51,7 +54,7 @@ def create_app(
         app.register_blueprint(PAGES.load(name))
     access.check_all_marked(app)
     if console.settings.trusted_proxies:
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1, x_host=1)  # type: ignore[method-assign]
+        app.wsgi_app = TrustedProxies(app.wsgi_app, console.settings.trusted_proxies)  # type: ignore[method-assign]
     return app
 
 

@@ -10,9 +10,9 @@ from urllib.parse import urlencode
 
 from werkzeug.datastructures import MultiDict
 
-from core.clock import SHANGHAI
 from core.expression import Expression
 from core.search.base import FacetField, SearchOrder, SearchQuery
+from webui.typed import day, midnight, whole_number
 
 RANGES: Mapping[str, tuple[str, dt.timedelta]] = {
     "24h": ("近 24 小时", dt.timedelta(hours=24)),
@@ -66,8 +66,8 @@ class DocumentFilters:
             story=next(_numbers(args.get("story", "")), None),
             event=next(_numbers(args.get("event", "")), None),
             range=_one_of(args, "range", RANGES),
-            since=_day(args.get("since", "")),
-            until=_day(args.get("until", "")),
+            since=day(args.get("since", "")),
+            until=day(args.get("until", "")),
             relevant=_one_of(args, "relevant", RELEVANCE),
             sort=_one_of(args, "sort", ORDERS) or "newest",
             cursor=args.get("cursor", ""),
@@ -109,7 +109,7 @@ class DocumentFilters:
         """Give the half-open window of the days chosen, else of the range; aware UTC."""
         if self.since or self.until:
             until = self.until + dt.timedelta(days=1) if self.until else None
-            return _midnight(self.since), _midnight(until)
+            return midnight(self.since), midnight(until)
         return (now - RANGES[self.range][1], None) if self.range else (None, None)
 
     def query(self, expression: Expression | None, now: dt.datetime) -> SearchQuery:
@@ -139,23 +139,11 @@ def _texts(args: MultiDict[str, str], name: str) -> tuple[str, ...]:
 
 
 def _numbers(text: str) -> Iterator[int]:
-    if text.isascii() and text.isdigit() and len(text) < 19:  # noqa: PLR2004 (fits a BIGINT)
-        yield int(text)
+    number = whole_number(text)
+    if number is not None:
+        yield number
 
 
 def _one_of(args: MultiDict[str, str], name: str, known: Mapping[str, object]) -> str:
     value = args.get(name, "")
     return value if value in known else ""
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _midnight(day: dt.date | None) -> dt.datetime | None:
-    if day is None:
-        return None
-    return dt.datetime.combine(day, dt.time(), SHANGHAI).astimezone(dt.UTC)

@@ -16,6 +16,7 @@ from media_matrix.content import ChannelText, DraftEdit
 from media_matrix.drafts import store_cover
 from media_matrix.variants import HTML_CHANNELS, digest_of, inline_styled, rendered_html
 from webui.formats import form_time
+from webui.typed import whole_number
 
 SOURCE = "source"
 
@@ -69,8 +70,10 @@ class DraftForm:
             title=self.title,
             body=self.body,
             digest=self.digest.strip() or None,
-            cover_id=int(self.cover_id) if self.cover_id.isdigit() else None,
-            account_ids=tuple(int(item) for item in self.account_ids if item.isdigit()),
+            cover_id=whole_number(self.cover_id),
+            account_ids=tuple(
+                number for item in self.account_ids if (number := whole_number(item)) is not None
+            ),
             variants=tuple(_channel_text(name, self.variants[name]) for name in self.by_hand),
             window_starts_at=starts,
             window_ends_at=ends,
@@ -109,7 +112,7 @@ def posted_form() -> DraftForm:
             )
             for channel in by_hand
         },
-        version=int(version) if version.isdigit() else 0,
+        version=whole_number(version) or 0,
         alert_id=form.get("alert_id", ""),
     )
 

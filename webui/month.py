@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from chinese_calendar import get_holiday_detail
 from chinese_calendar.constants import Holiday
 
-from core.clock import SHANGHAI
+from core.clock import EARLIEST_YEAR, LATEST_YEAR, SHANGHAI
 from media_matrix.calendar import CalendarEntry
+from webui import typed
 from webui.formats import clock_time, local
 
 MOST_PER_DAY = 4
@@ -47,7 +48,8 @@ class Month:
             found = dt.datetime.strptime(text, "%Y-%m").replace(tzinfo=SHANGHAI)
         except ValueError:
             return default
-        return cls(found.year, found.month)
+        is_known = EARLIEST_YEAR < found.year < LATEST_YEAR
+        return cls(found.year, found.month) if is_known else default
 
     @property
     def title(self) -> str:
@@ -106,10 +108,7 @@ def agenda_days(
 
 def day_of(text: str) -> dt.date | None:
     """Read ``2026-11-27``; None for anything else."""
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
+    return typed.day(text)
 
 
 def day_items(

@@ -17,7 +17,7 @@ from core.database.models.organisation import APIToken, ConsoleSession, LoginFai
 from core.errors import ConflictError, InvalidOptionsError
 from core.passwords import Passwords
 from core.two_factor import accepted_step, new_recovery_codes, new_secret
-from webui.people import TOTP_PURPOSE, check_new_password, locked_until
+from webui.people import TOTP_PURPOSE, check_new_password, locked_until, take_turns
 from webui.signin import revoke_session, revoke_sessions, token_hash
 
 ENROLMENT = "enrolment"
@@ -48,6 +48,7 @@ def confirm_password(
 ) -> str | None:
     """Check the person's present password; gives a Chinese refusal, or None. A failure counts as at sign-in."""
     login = person.login.lower()
+    take_turns(session, login, address)
     if locked_until(session, login, address, now) is not None:
         return "连续输错，15 分钟内不能再试；什么也没有改动"
     if passwords.verify(person.password_hash, password):

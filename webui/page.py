@@ -91,7 +91,7 @@ def _surroundings() -> dict[str, object]:
         "nav": [],
         "freshness": None,
     }
-    if viewer is not None and not is_fragment():
+    if viewer is not None and not is_fragment() and not g.get("is_bare"):
         context |= _signed_in(viewer)
     return context
 

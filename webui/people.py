@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
+import re
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,6 +23,8 @@ from core.two_factor import accepted_step, matching_recovery_code
 from webui.signin import revoke_sessions
 
 MOST_FAILURES = 5
+LONGEST_LOGIN = 100
+_LOGIN = re.compile(r"[A-Za-z0-9._@-]{1,100}")
 LOCKED_FOR = dt.timedelta(minutes=15)
 TOTP_PURPOSE = "person.totp"
 # No letters that are mistaken for digits or for each other when read out on the phone.
@@ -78,6 +82,22 @@ def _manages_people() -> ColumnElement[bool]:
     return literal(Role.SECURITY.value) == any_(Person.roles)
 
 
+def take_turns(session: Session, login: str, address: str) -> None:
+    """Let tries for one account, or from one address, happen one after another until the transaction ends.
+
+    Otherwise fifty tries at the same moment would all find no failure yet.
+    """
+    # Locks are always taken in the same order, so that two tries cannot wait for each other.
+    for key in sorted(
+        _turn_key(f"{kind}:{name}") for kind, name in (("login", login), ("address", address))
+    ):
+        session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def _turn_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], signed=True)
+
+
 def locked_until(
     session: Session, login: str, address: str, now: dt.datetime
 ) -> dt.datetime | None:
@@ -112,7 +132,8 @@ def sign_in(
     now: dt.datetime,
 ) -> SignIn:
     """Check a login name and password; a failure is counted, a lock is kept even for the right password."""
-    login = login.strip().lower()
+    login = login.strip().lower()[:LONGEST_LOGIN]
+    take_turns(session, login, address)
     until = locked_until(session, login, address, now)
     if until is not None:
         return SignIn(SignInOutcome.LOCKED, locked_until=until)
@@ -148,6 +169,8 @@ def check_second_factor(
     session: Session, keyring: Keyring, person_id: int, code: str, *, address: str, now: dt.datetime
 ) -> SignIn:
     """Check a time-based or recovery code; each counts once, failures count like wrong passwords."""
+    login = session.scalar(select(Person.login).where(Person.id == person_id)) or ""
+    take_turns(session, login.lower(), address)
     person = session.get(Person, person_id, with_for_update=True)
     if person is None or person.totp_secret is None or not person.is_active:
         return SignIn(SignInOutcome.REFUSED)
@@ -328,8 +351,8 @@ def _apply(person: Person, draft: PersonDraft) -> None:
 
 def _check(session: Session, draft: PersonDraft, *, existing: Person | None) -> None:
     faults: dict[str, str] = {}
-    if not draft.login.strip() or not draft.login.strip().isascii() or " " in draft.login.strip():
-        faults["login"] = "登录名要用字母、数字或 . _ -，不能有空格"
+    if not _LOGIN.fullmatch(draft.login.strip()):
+        faults["login"] = "登录名要用字母、数字或 . _ - @，最多 100 个，不能有空格"
     else:
         found = find_person(session, draft.login)
         if found is not None and found is not existing:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 from flask import Flask, Response, g, jsonify, make_response, render_template, request
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from werkzeug.exceptions import HTTPException
 
 from core.errors import (
@@ -14,6 +14,7 @@ from core.errors import (
     UnavailableError,
     ZhishengError,
 )
+from webui.console import close_reading
 
 log = structlog.get_logger(__name__)
 
@@ -42,6 +43,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(ZhishengError, _ours)
     app.register_error_handler(OperationalError, _database)
+    app.register_error_handler(DataError, _unstorable)
     app.register_error_handler(Exception, _unexpected)
 
 
@@ -68,7 +70,15 @@ def _ours(error: ZhishengError) -> Response:
 
 def _database(error: OperationalError) -> Response:
     log.warning("database_unavailable", error=type(error.orig).__name__)
+    # The menu and the freshness line would ask the same database again.
+    g.is_bare = True
     return problem(503, None)
+
+
+def _unstorable(error: DataError) -> Response:
+    """Answer for a value of the right shape that no column holds, such as a number of thirty digits."""
+    log.info("value_refused_by_database", error=type(error.orig).__name__)
+    return problem(400, "有一个值超出了能保存的范围，什么也没有改动。请检查后再试。")
 
 
 def _unexpected(error: Exception) -> Response:
@@ -80,6 +90,8 @@ def problem(status: int, text: str | None) -> Response:
     """Answer with an error: what happened, what state things are in, what to do."""
     title, advice = SENTENCES.get(status, SENTENCES[500])
     code = g.get("request_id", "")
+    # What failed may have left the read transaction aborted; the page of the error reads anew.
+    close_reading()
     if request.path.startswith("/api/"):
         body = jsonify(
             type="about:blank", title=title, status=status, detail=text or advice, instance=code

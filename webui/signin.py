@@ -140,6 +140,8 @@ def identify() -> None:
     if row is None:
         return
     g.console_session = row
+    # Kept by itself: an error page still needs it when the row can no longer be read.
+    g.session_csrf_token = row.csrf_token
     person = reading().get(Person, row.person_id) if row.person_id else None
     if person is not None and person.is_active and not row.second_factor_pending:
         g.viewer = _viewer(person, row.id)
@@ -195,9 +197,8 @@ def _viewer(person: Person, session_id: int | None) -> Viewer:
 
 def csrf_token() -> str:
     """Give the token that forms and fragments send back; anonymous forms use a cookie of their own."""
-    row = g.get("console_session")
-    if row is not None:
-        return str(row.csrf_token)
+    if g.get("console_session") is not None:
+        return str(g.session_csrf_token)
     if g.get("anonymous_token") is None:
         g.anonymous_token = request.cookies.get(anonymous_cookie_name()) or secrets.token_urlsafe(
             24
@@ -243,7 +244,7 @@ def guard() -> ResponseReturnValue | None:
 def _check_csrf() -> None:
     sent = request.headers.get("X-CSRF-Token") or request.form.get("csrf_token", "")
     expected = (
-        g.console_session.csrf_token
+        g.session_csrf_token
         if g.get("console_session") is not None
         else request.cookies.get(anonymous_cookie_name(), "")
     )

@@ -15,6 +15,7 @@ from webui.access import require, viewer
 from webui.console import console, reading, writing
 from webui.page import is_fragment, render, tell
 from webui.permissions import Permission
+from webui.typed import whole_number, whole_numbers
 
 blueprint = Blueprint("accounts", __name__, url_prefix="/accounts")
 
@@ -198,7 +199,7 @@ def unfreeze() -> ResponseReturnValue:
 
 
 def _chosen() -> list[int]:
-    chosen = [int(item) for item in request.form.getlist("account_ids") if item.isdigit()]
+    chosen = whole_numbers(request.form.getlist("account_ids"))
     if not chosen:
         raise WorkflowError("没有选择账号，什么也没有改动。请至少选一个账号。")
     return chosen
@@ -219,18 +220,17 @@ def _kind(channel: str) -> ChannelForm:
 
 
 def _posted(kind: ChannelForm) -> AccountForm:
-    organisation = request.form.get("organisation_id", "")
-    if not organisation.isdigit() or int(organisation) not in organisation_names(reading()):
+    organisation = whole_number(request.form.get("organisation_id"))
+    if organisation is None or organisation not in organisation_names(reading()):
         raise InvalidOptionsError({"organisation_id": "请选择所属单位。"})
-    owner = request.form.get("owner_id", "")
     return AccountForm(
         channel=kind.name,
         handle=request.form.get("handle", ""),
         name=request.form.get("name", ""),
-        organisation_id=int(organisation),
+        organisation_id=organisation,
         options={spec.name: request.form.get(OPTION + spec.name) for spec in kind.options},
         certification=request.form.get("certification", ""),
-        owner_id=int(owner) if owner.isdigit() else None,
+        owner_id=whole_number(request.form.get("owner_id")),
         filing={
             name: request.form.get(f"filing.{name}", "").strip()
             for name, _ in FILING

@@ -22,6 +22,7 @@ from webui.formats import clock_time
 from webui.page import is_fragment, tell, toast
 from webui.permissions import Permission
 from webui.redirection import see_other
+from webui.typed import whole_number
 
 blueprint = Blueprint("alert_actions", __name__, url_prefix="/alerts")
 
@@ -62,13 +63,9 @@ def perform(alert_id: int, action: str, deed: Deed) -> ResponseReturnValue:
 def seen(*, version: bool = False) -> AsOf:
     """Read what the button saw. A judgement needs the exact version, other deeds only the same cycle."""
     return AsOf(
-        version=_number(request.form.get("version")) if version else None,
-        cycle=_number(request.form.get("cycle")),
+        version=whole_number(request.form.get("version")) if version else None,
+        cycle=whole_number(request.form.get("cycle")),
     )
-
-
-def _number(text: str | None) -> int | None:
-    return int(text) if text and text.isdecimal() else None
 
 
 def _text(name: str) -> str:
@@ -135,7 +132,7 @@ def assess_alert(alert_id: int) -> ResponseReturnValue:
 @require(Permission.ALERT_HANDLE)
 def assign(alert_id: int) -> ResponseReturnValue:
     def deed(session: Session, now: dt.datetime) -> str:
-        person_id = _number(request.form.get("person"))
+        person_id = whole_number(request.form.get("person"))
         if person_id is None:
             raise InvalidOptionsError({"person": "请选择负责人"})
         state_machine.assign(
@@ -150,7 +147,7 @@ def assign(alert_id: int) -> ResponseReturnValue:
 @require(Permission.ALERT_HANDLE)
 def change_severity(alert_id: int) -> ResponseReturnValue:
     def deed(session: Session, now: dt.datetime) -> str:
-        number = _number(request.form.get("severity"))
+        number = whole_number(request.form.get("severity"))
         if number not in {level.value for level in Severity}:
             raise InvalidOptionsError({"severity": "请选择级别"})
         state_machine.change_severity(

@@ -23,6 +23,7 @@ from webui.pages.alert_actions import seen
 from webui.permissions import Permission
 from webui.redirection import see_other
 from webui.report_text import draft_report, next_kind
+from webui.typed import whole_number
 
 blueprint = Blueprint("alert_reports", __name__, url_prefix="/alerts")
 
@@ -88,7 +89,7 @@ def _record(session: Session, alert_id: int, values: dict[str, str], now: dt.dat
         as_of=seen(),
     )
     known = {id_ for id_, _ in superior_organisations(session, viewer().organisation_id)}
-    chosen = int(values["organisation"]) if values["organisation"].isdecimal() else None
+    chosen = whole_number(values["organisation"])
     submit(
         session,
         open_case(session, alert_id, viewer().id, now),

@@ -19,6 +19,7 @@ from webui.console import console, reading, writing
 from webui.page import alert_badge, is_fragment, render, tell
 from webui.permissions import Permission
 from webui.redirection import see_other
+from webui.typed import whole_number
 from webui.vocabulary import narrow_regions
 
 blueprint = Blueprint("alerts", __name__, url_prefix="/alerts")
@@ -106,14 +107,14 @@ def acknowledge_many() -> ResponseReturnValue:
     chosen = [request.form["only"]] if "only" in request.form else request.form.getlist("alert")
     taken, missed = 0, []
     for item in chosen[:MOST_AT_ONCE]:
-        alert_id, _, cycle = item.partition(":")
-        if not (alert_id.isdecimal() and cycle.isdecimal()):
+        alert_id, cycle = map(whole_number, item.partition(":")[::2])
+        if alert_id is None or cycle is None:
             continue
         try:
             with writing() as session:
                 now = console().clock.now()
-                as_of = AsOf(cycle=int(cycle))
-                acknowledge(session, int(alert_id), viewer().id, now, as_of=as_of)
+                as_of = AsOf(cycle=cycle)
+                acknowledge(session, alert_id, viewer().id, now, as_of=as_of)
             taken += 1
         except (ConflictError, WorkflowError) as error:
             missed.append(str(error))

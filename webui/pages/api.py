@@ -37,6 +37,7 @@ from webui.console import console, reading, writing
 from webui.document_filters import DocumentFilters
 from webui.permissions import Permission
 from webui.trend_chart import SPANS
+from webui.typed import whole_number
 from webui.vocabulary import expression_names
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
@@ -58,9 +59,12 @@ def page(items: object, *, cursor: str | None = None, total: int | None = None) 
 def limit() -> int:
     """Read ``limit``; raises InvalidOptionsError for what is no number from 1 to 200."""
     text = request.args.get("limit", "50")
-    if not text.isdecimal() or not 1 <= int(text) <= MOST:
-        raise InvalidOptionsError({"limit": f"limit 要写 1 到 {MOST} 的整数，收到的是“{text}”"})
-    return int(text)
+    number = whole_number(text)
+    if number is None or not 1 <= number <= MOST:
+        raise InvalidOptionsError(
+            {"limit": f"limit 要写 1 到 {MOST} 的整数，收到的是“{text[:40]}”"}
+        )
+    return number
 
 
 def moment(name: str, otherwise: dt.datetime) -> dt.datetime:
@@ -70,7 +74,9 @@ def moment(name: str, otherwise: dt.datetime) -> dt.datetime:
         return parse_time(text) if text else otherwise
     except ValueError:
         raise InvalidOptionsError(
-            {name: f"{name} 要写 RFC 3339 时间，如 2026-11-21T01:30:00Z，收到的是“{text}”"}
+            {
+                name: f"{name} 要写 RFC 3339 时间，如 2026-11-21T01:30:00Z，收到的是“{str(text)[:40]}”"
+            }
         ) from None
 
 
@@ -167,7 +173,10 @@ def alert(alert_id: int) -> Response:
 @require(Permission.ALERT_HANDLE)
 def acknowledge(alert_id: int) -> Response:
     """Idempotent: a second call answers who has the alert."""
-    body = request.get_json(silent=True)
+    try:
+        body = request.get_json(silent=True)
+    except RecursionError:
+        abort(HTTPStatus.BAD_REQUEST, "JSON 嵌套得太深，没有签收。")
     cycle = body.get("cycle") if isinstance(body, dict) else None
     as_of = AsOf(cycle=cycle if isinstance(cycle, int) else None)
     try:
@@ -204,8 +213,7 @@ def calendar() -> Response:
 @blueprint.get("/drafts")
 @require(Permission.MEDIA_VIEW)
 def drafts() -> Response:
-    size, after = limit(), request.args.get("cursor", "")
-    before = int(after) if after.isdecimal() else None
+    size, before = limit(), whole_number(request.args.get("cursor"))
     rows = list_drafts(reading(), limit=size, before_id=before)
     cursor = str(rows[-1].id) if len(rows) == size else None
     return page([draft_resource(row) for row in rows], cursor=cursor)

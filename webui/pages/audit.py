@@ -12,8 +12,7 @@ from core import audit as audit_chain
 from core import audit_log
 from core.audit import AuditEvent
 from core.audit_log import AuditFilter
-from core.clock import SHANGHAI
-from webui import audit_words
+from webui import audit_words, typed
 from webui.access import require, viewer
 from webui.console import console, reading, writing
 from webui.page import is_fragment, render, tell
@@ -28,7 +27,7 @@ FIELDS = ("actor", "action", "object_type", "object_id", "since", "until")
 @blueprint.get("")
 @require(Permission.AUDIT_VIEW)
 def index() -> Response:
-    before = request.args.get("before", type=int)
+    before = typed.whole_number(request.args.get("before"))
     found = audit_log.list_entries(reading(), _filter(), before=before)
     chosen = {name: request.args.get(name, "") for name in FIELDS}
     context: dict[str, object] = {
@@ -73,28 +72,15 @@ def verify() -> ResponseReturnValue:
 
 def _filter() -> AuditFilter:
     args = request.args
-    until = _day(args.get("until", ""))
+    until = typed.day(args.get("until", ""))
     return AuditFilter(
         actor=args.get("actor", ""),
         action=args.get("action", ""),
         object_type=args.get("object_type", ""),
         object_id=args.get("object_id", "").strip(),
-        since=_midnight(_day(args.get("since", ""))),
-        until=_midnight(until + dt.timedelta(days=1) if until else None),
+        since=typed.midnight(typed.day(args.get("since", ""))),
+        until=typed.midnight(until + dt.timedelta(days=1) if until else None),
     )
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _midnight(day: dt.date | None) -> dt.datetime | None:
-    if day is None:
-        return None
-    return dt.datetime.combine(day, dt.time(), SHANGHAI).astimezone(dt.UTC)
 
 
 def _address(chosen: dict[str, str], before: int | None) -> str:

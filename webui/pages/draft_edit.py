@@ -23,6 +23,7 @@ from webui.page import render, tell
 from webui.pages.drafts import found_draft, surroundings
 from webui.permissions import Permission
 from webui.text_diff import FieldDiff, compare
+from webui.typed import whole_number
 from webui.vocabulary import narrow_regions, topic_label
 
 blueprint = Blueprint("draft_edit", __name__, url_prefix="/drafts")
@@ -221,18 +222,18 @@ def _stored(draft_id: int) -> DraftForm:
 
 def _copy(draft_id: str) -> DraftForm:
     """Start from another draft's text; its plan and window stay behind."""
-    if not draft_id.isdigit():
+    number = whole_number(draft_id)
+    if number is None:
         return DraftForm()
-    return replace(
-        _stored(int(draft_id)), version=0, window_starts_at="", window_ends_at="", alert_id=""
-    )
+    return replace(_stored(number), version=0, window_starts_at="", window_ends_at="", alert_id="")
 
 
 def _alert(alert_id: str) -> AlertDetail | None:
-    if not alert_id.isdigit() or not viewer().may(Permission.ALERT_VIEW):
+    number = whole_number(alert_id)
+    if number is None or not viewer().may(Permission.ALERT_VIEW):
         return None
     try:
-        return alert_detail(reading(), int(alert_id), console().clock.now())
+        return alert_detail(reading(), number, console().clock.now())
     except AlertNotFoundError:
         log.info("alert_of_draft_absent", alert_id=alert_id)
         return None

@@ -20,6 +20,7 @@ from webui.pages.publications import form_moment
 from webui.permissions import Permission
 from webui.prose import channel_html, master_html
 from webui.text_diff import compare_contents
+from webui.typed import whole_number, whole_numbers
 
 blueprint = Blueprint("drafts", __name__, url_prefix="/drafts")
 blueprint.add_app_template_global(channel_html, "channel_html")
@@ -42,14 +43,13 @@ WRITABLE = frozenset({DraftState.DRAFT, DraftState.RETURNED})
 def index() -> Response:
     state = request.args.get("state", "")
     states = [DraftState(state)] if state in set(DraftState) else []
-    before = request.args.get("before", "")
     mine = request.args.get("mine") == "1"
     found = drafts.list_drafts(
         reading(),
         states=states,
         author_id=viewer().id if mine else None,
         limit=PAGE + 1,
-        before_id=int(before) if before.isdigit() else None,
+        before_id=whole_number(request.args.get("before")),
     )
     shown, more = found[:PAGE], found[PAGE:]
     following = (
@@ -175,7 +175,7 @@ def plan(draft_id: int) -> ResponseReturnValue:
     planned_at = None if at_once else form_moment(given)
     if not at_once and planned_at is None:
         return _page(draft, status=422, error="请填写发布时间，没有排期。", given=given)
-    chosen = [int(item) for item in request.form.getlist("account_ids") if item.isdigit()]
+    chosen = whole_numbers(request.form.getlist("account_ids"))
     try:
         with writing() as session:
             result = schedule.schedule_draft(

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 from alerting.inbox import AlertRow, InboxTab, alert_counts, list_alerts
 from alerting.levels import SEVERITY_LABELS
 from alerting.rules import RuleLanguage
+from core.clock import EARLIEST_YEAR, LATEST_YEAR
 from core.database.models.alerting import Severity
 from core.expression import ExpressionError
 from core.overview import Rising, rising_topics, volume
@@ -182,6 +183,8 @@ def _news() -> ResponseReturnValue:
     try:
         seen = dt.datetime.fromisoformat(request.args.get("seen", ""))
     except ValueError:
+        return Response(status=204)
+    if not EARLIEST_YEAR < seen.year < LATEST_YEAR:
         return Response(status=204)
     since = (seen if seen.tzinfo else seen.replace(tzinfo=dt.UTC)) + dt.timedelta(milliseconds=1)
     count = console().reader.count(replace(SCOPE, ingested_since=since))

@@ -16,7 +16,7 @@ from alerting.roster import ShiftDraft, ShiftRow
 from core.clock import SHANGHAI, parse_time
 from core.database.models.duty import Layer
 from core.errors import InvalidOptionsError
-from webui import people
+from webui import people, typed
 from webui.access import require, viewer
 from webui.console import console, reading, writing
 from webui.page import render, tell
@@ -46,7 +46,7 @@ def index() -> Response:
     span = request.args.get("span", "week")
     _, length = SPANS.get(span, SPANS["week"])
     today = now.astimezone(SHANGHAI).date()
-    first = _day(request.args.get("from", "")) or today
+    first = typed.day(request.args.get("from", "")) or today
     days = _days(first, length, today)
     current = duty.on_duty(session, now, layers=list(Layer))
     coming = [row for row in duty.shifts(session, now, now + NEXT_WITHIN) if row.starts_at > now]
@@ -203,23 +203,12 @@ def _people() -> list[tuple[str, str]]:
 
 def _days(first: dt.date, length: int, today: dt.date) -> list[DutyDay]:
     end = first + dt.timedelta(days=length)
-    rows = duty.shifts(reading(), _midnight(first), _midnight(end))
+    rows = duty.shifts(reading(), typed.midnight(first), typed.midnight(end))
     days = []
     for offset in range(length):
         day = first + dt.timedelta(days=offset)
-        begins, ends = _midnight(day), _midnight(day + dt.timedelta(days=1))
+        begins, ends = typed.midnight(day), typed.midnight(day + dt.timedelta(days=1))
         on_day = [row for row in rows if row.starts_at < ends and row.ends_at > begins]
         shifts = {layer: [row for row in on_day if row.layer is layer] for layer in Layer}
         days.append(DutyDay(day, day == today, shifts))
     return days
-
-
-def _midnight(day: dt.date) -> dt.datetime:
-    return dt.datetime.combine(day, dt.time(), SHANGHAI).astimezone(dt.UTC)
-
-
-def _day(text: str) -> dt.date | None:
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        return None
