@@ -169,14 +169,21 @@ def _url(row: Fields, title: str, text: str) -> str:
         # A text without an address is known by its content.
         return f"urn:zhisheng:{hashlib.sha256(f'{title}{text}'.encode()).hexdigest()[:32]}"
     if not given.startswith(("http://", "https://")) or absolute_url(given, given) is None:
-        raise _RefusedRowError(f"网址「{given[:100]}」不是以 http:// 或 https:// 开头的完整网址")
+        raise _RefusedRowError(
+            f"网址「{given[:100]}」不是以 http:// 或 https:// 开头的完整网址，或者太长"
+        )
     return given
 
 
 def _time(row: Fields, now: dt.datetime) -> dt.datetime | None:
     value = _value(row, "published_at")
     if isinstance(value, (dt.datetime, dt.date)):
-        return parse_time(value.isoformat())
+        try:
+            return parse_time(value.isoformat())
+        except ValueError:
+            raise _RefusedRowError(
+                f"发布时间「{value}」不可能，应写成 2026-11-21 09:30 这样"
+            ) from None
     text = _text(row, "published_at")
     if not text:
         return None

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import lxml.html
 from lxml import etree
@@ -18,6 +18,7 @@ from crawlers.extraction.encoding import decoded
 from crawlers.extraction.published_time import read_time, time_in_url
 
 MOST_LINKS = 2000
+LONGEST_URL = 2000
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 _SPACES = re.compile(r"[ \t\r\f\v\u3000\xa0]+")
@@ -80,15 +81,16 @@ def inner_text(element: HtmlElement) -> str:
 
 
 def absolute_url(base: str, reference: str) -> str | None:
-    """Resolve a link; None for what leads to no web page."""
+    """Resolve a link; None for what leads to no web page, or is longer than the database can index."""
     try:
         url = urljoin(base, reference.strip())
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
             return None
+        url = url.partition("#")[0]
+        return url if len(quote(url)) <= LONGEST_URL else None
     except ValueError:
         return None
-    return url.partition("#")[0]
 
 
 def links(page: Page, root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:

@@ -87,7 +87,7 @@ def _rfc_2822(text: str) -> dt.datetime | None:
     day = f"{found['year']}-{_MONTHS[found['month'].lower()]:02}-{int(found['day']):02}"
     try:
         return dt.datetime.fromisoformat(f"{day}T{found['clock']}{zone}").astimezone(dt.UTC)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
 
 
