@@ -51,3 +51,7 @@ def look_at(desk: Desk, path: str) -> list[Finding]:
             found.append(Finding(path, f"needs {needed} px of {width} px"))
     desk.size(DESKTOP)
     return found
+
+
+def report(findings: list[Finding]) -> str:
+    return "\n".join(f"{finding.page}: {finding.what}" for finding in findings)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.desk import Desk, Room
-from tests.browser.looking import look_at
+from tests.browser.looking import look_at, report
 from tests.browser.serving import Served
 from tests.installation import wait_until
 from zhisheng.demo.installation import PASSWORD
@@ -88,4 +88,5 @@ def test_pages_are_accessible_fit_every_width_and_carry_their_headers(
     desk = room.desk(demo.base)
     if login:
         desk.sign_in(login, PASSWORD)
-    assert [finding for path in addresses(desk, login) for finding in look_at(desk, path)] == []
+    found = [finding for path in addresses(desk, login) for finding in look_at(desk, path)]
+    assert not found, report(found)

@@ -13,7 +13,7 @@ from playwright.sync_api import expect
 from core.clock import SHANGHAI, SystemClock
 from tests.alerting.servers import Mailbox, smtp_sink
 from tests.browser.desk import PHONE, Desk, Room
-from tests.browser.looking import look_at
+from tests.browser.looking import look_at, report
 from tests.browser.serving import Served
 from tests.installation import LoopbackSite, loopback_site, wait_until
 
@@ -69,7 +69,8 @@ def mail() -> Iterator[tuple[Mailbox, int]]:
 def test_pages_of_an_installation_without_content_say_what_to_do(empty: Served, room: Room) -> None:
     desk = room.desk(empty.base)
     enter_as_administrator(desk)
-    assert [finding for path in EMPTY_PAGES for finding in look_at(desk, path)] == []
+    found = [finding for path in EMPTY_PAGES for finding in look_at(desk, path)]
+    assert not found, report(found)
 
 
 def test_an_empty_installation_is_set_up_in_the_console_until_an_alert_is_acknowledged(
