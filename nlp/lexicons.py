@@ -20,6 +20,7 @@ class Lexicons:
     """``rarity`` holds for each feature bucket how rare its words are, as inverse document frequency."""
 
     stop_words: frozenset[str]
+    labour_terms: tuple[str, ...]
     rarity: NDArray[np.float32]
 
 
@@ -30,7 +31,7 @@ def load_lexicons(weights: Path) -> Lexicons:
             rarity = stored["rarity"].astype(np.float32) * stored["scale"]
     except (OSError, ValueError) as error:
         raise ConfigurationError(f"模型文件「{RARITY_FILE}」读不了：{error}") from error
-    return Lexicons(frozenset(_words("stop_words.txt")), rarity)
+    return Lexicons(frozenset(_words("stop_words.txt")), labour_terms(), rarity)
 
 
 def load_segmentation() -> rjieba.Jieba:
@@ -39,6 +40,10 @@ def load_segmentation() -> rjieba.Jieba:
     for word in _words("user_words.txt"):
         segmentation.add_word(word, None, None)
     return segmentation
+
+
+def labour_terms() -> tuple[str, ...]:
+    return _words("labour_terms.txt")
 
 
 def _words(name: str) -> tuple[str, ...]:

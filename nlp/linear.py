@@ -110,12 +110,14 @@ class LinearModels:
 
 def load_models(folder: Path, tasks: Sequence[str]) -> LinearModels:
     """Read the vocabulary and the named tasks; raises ConfigurationError for a missing or foreign file."""
-    stored = _read(folder / VOCABULARY_FILE)
-    vocabulary = Vocabulary(
-        stored["buckets"].astype(np.int32), stored["frequencies"].astype(np.float32)
-    )
+    vocabulary = load_vocabulary(folder)
     digest = vocabulary.digest()
     return LinearModels(vocabulary, [_load_task(folder, task, digest) for task in tasks])
+
+
+def load_vocabulary(folder: Path) -> Vocabulary:
+    stored = _read(folder / VOCABULARY_FILE)
+    return Vocabulary(stored["buckets"].astype(np.int32), stored["frequencies"].astype(np.float32))
 
 
 def save_vocabulary(folder: Path, vocabulary: Vocabulary) -> None:

@@ -6,20 +6,23 @@ from typing import ClassVar
 
 from nlp.annotations import Decision
 from nlp.batch import Batch
+from nlp.dilution import Dilution, diluted
 from nlp.step import Resources
 
 
 class RelevanceStep:
     name: ClassVar[str] = "relevance"
-    requires: ClassVar[frozenset[str]] = frozenset({"scores", "our_union"})
+    requires: ClassVar[frozenset[str]] = frozenset({"normalised", "scores", "our_union"})
     assigns: ClassVar[frozenset[str]] = frozenset({"relevant"})
 
     def __init__(self, resources: Resources) -> None:
         self._models = resources.models
+        self._dilution = Dilution(resources.lexicons.labour_terms)
 
     def annotate(self, batch: Batch) -> None:
         model = self._models.tasks["relevance"]
-        found = model.probabilities(self._models.of("relevance", batch.scores))[:, 0].tolist()
+        undiluted = model.probabilities(self._models.of("relevance", batch.scores))[:, 0]
+        found = diluted(undiluted, self._dilution.losses(batch.normalised)).tolist()
         threshold = float(model.thresholds[0])
         batch.relevant = [
             # A text about our unions is about labour by definition.

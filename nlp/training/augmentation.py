@@ -13,12 +13,13 @@ from nlp.annotations import Polarity
 from nlp.training.labels import LABELS, LabelledText
 
 CIVIC_FILE = "civic_sentences.yaml"
-CIVIC = "civic"
+CIVIC, POOL = "civic", "pool"
 CIVIC_POSTS = 900
 LETTERS = 300
 JOINED = 400
 SEED = 905
-POOL_POSTS = 4_000
+POOL_POSTS = 3_000
+POOL_TITLES = 2_000
 GREETED = 0.5
 
 # What a title about labour nearly always says in one way or another; titles with it are never used unread.
@@ -47,7 +48,7 @@ def civic_posts(random: np.random.Generator, count: int = CIVIC_POSTS) -> list[L
             parts.insert(0, str(random.choice(data["openings"])))
         if random.random() < GREETED:
             parts.append(str(random.choice(data["closings"])))
-        posts.append(_irrelevant("".join(parts)))
+        posts.append(_irrelevant("".join(parts), CIVIC))
     return posts
 
 
@@ -107,16 +108,19 @@ def pool_posts(
         text = "，".join(parts) + "。"
         if random.random() < GREETED:
             text = f"{random.choice(data['openings'])}{text}{random.choice(data['closings'])}"
-        posts.append(_irrelevant(text))
-    return posts
+        posts.append(_irrelevant(text, POOL))
+    # A stream holds far more of other matters than the labelled titles, which were picked for reading.
+    return posts + [
+        _irrelevant(free[place], POOL) for place in random.integers(0, len(free), POOL_TITLES)
+    ]
 
 
-def _irrelevant(text: str) -> LabelledText:
+def _irrelevant(text: str, origin: str) -> LabelledText:
     return LabelledText(
         text=text,
         is_relevant=False,
         is_our_union=False,
         topics=(),
         polarity=Polarity.NEUTRAL,
-        origin=CIVIC,
+        origin=origin,
     )

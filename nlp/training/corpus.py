@@ -13,9 +13,10 @@ from scipy import sparse
 
 from core.matching_text import matching_text
 from nlp.annotations import Polarity
+from nlp.dilution import Dilution
 from nlp.features import BUCKETS, extract
 from nlp.hints import load_hint_terms
-from nlp.lexicons import load_segmentation
+from nlp.lexicons import labour_terms, load_segmentation
 from nlp.linear import Vocabulary
 from nlp.normalisation import normalise
 from nlp.training.augmentation import SEED as AUGMENTATION_SEED
@@ -24,6 +25,7 @@ from nlp.training.labels import LabelledText
 from nlp.union_sense import union_evidence
 
 LEAST_TEXTS = 2
+LEAST_MADE_TEXTS = 25
 FOLDS = 5
 SEED = 20_261
 CHUNK = 2_048
@@ -38,7 +40,7 @@ class Corpus:
     """``topics`` has a 0/1 column for each code, ``polarity`` an index into the enumeration's order.
 
     ``folds`` gives each text the fold in which it is held out; ``evidence`` is that of the union's names.
-    Texts that are not ``is_measured`` were put together from others: they are learnt from, never judged.
+    Texts that are not ``is_measured`` were put together from others: they may be learnt from, never judged.
     """
 
     texts: Sequence[LabelledText]
@@ -46,6 +48,7 @@ class Corpus:
     counts: Counts
     hints: NDArray[np.float32]
     evidence: NDArray[np.float32]
+    losses: NDArray[np.float32]
     relevant: Targets
     our_union: Targets
     topics: Targets
@@ -69,6 +72,7 @@ def build_corpus(
         counts=count_features(raw, segmentation),
         hints=load_hint_terms().rows([normalise("", text) for text in raw]),
         evidence=np.array(union_evidence([matching_text(text) for text in raw]), np.float32),
+        losses=Dilution(labour_terms()).losses([normalise("", text) for text in raw]),
         relevant=np.array([item.is_relevant for item in texts], np.int64),
         our_union=np.array([item.is_our_union for item in texts], np.int64),
         topics=np.array([[code in item.topics for code in codes] for item in texts], np.int64),
@@ -93,11 +97,12 @@ def count_features(texts: Sequence[str], segmentation: rjieba.Jieba) -> Counts:
     )
 
 
-def vocabulary_of(counts: Counts) -> Vocabulary:
-    """Keep the buckets that at least two texts have."""
-    texts_with = np.bincount(counts.indices, minlength=BUCKETS)
-    kept = np.flatnonzero(texts_with >= LEAST_TEXTS)
-    frequencies = np.log((1 + counts.shape[0]) / (1 + texts_with[kept])) + 1
+def vocabulary_of(corpus: Corpus) -> Vocabulary:
+    """Keep the buckets that two labelled texts have, and those common in the texts made from others."""
+    labelled = np.bincount(corpus.counts[corpus.is_measured].indices, minlength=BUCKETS)
+    made = np.bincount(corpus.counts.indices, minlength=BUCKETS)
+    kept = np.flatnonzero((labelled >= LEAST_TEXTS) | (made >= LEAST_MADE_TEXTS))
+    frequencies = np.log((1 + corpus.is_measured.sum()) / (1 + labelled[kept])) + 1
     # Rounded as it is stored, so that training and use agree.
     rounded = frequencies.astype(np.float16).astype(np.float32)
     return Vocabulary(kept.astype(np.int32), rounded)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.annotations import Polarity
+from nlp.dilution import diluted
 from nlp.linear import Matrix, TaskModel, Vocabulary
 from nlp.steps.topics import chosen_places
 from nlp.training.corpus import FOLDS, SEED, Corpus, Targets
@@ -124,7 +125,8 @@ def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged
     probabilities = np.zeros(aside.targets.shape, np.float32)
     thresholds = np.full(aside.targets.shape, 0.5, np.float32)
     for fold in range(FOLDS):
-        learn, judge = aside.judged & (aside.folds != fold), aside.folds == fold
+        others, judge = aside.folds != fold, aside.folds == fold
+        learn = aside.judged & others
         model = TaskModel(
             task=task,
             version="",
@@ -137,6 +139,8 @@ def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged
         )
         answer = model.shares if recipe.is_exclusive else model.probabilities
         probabilities[judge] = answer(aside.scores[judge])
+        if task == "relevance":
+            probabilities[judge] = diluted(probabilities[judge], corpus.losses[judge, None])
         if not recipe.is_exclusive:
             thresholds[judge] = best_thresholds(answer(aside.scores[learn]), aside.targets[learn])
     return _Judged(aside, probabilities, thresholds)

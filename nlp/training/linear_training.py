@@ -14,36 +14,39 @@ from sklearn.svm import LinearSVC
 
 from nlp.annotations import Polarity
 from nlp.linear import Matrix, TaskModel, Vocabulary
-from nlp.training.corpus import FOLDS, Corpus, Counts, Targets, weighted
+from nlp.training.corpus import FOLDS, SEED, Corpus, Counts, Targets, weighted
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """``cost`` is that of the support vectors; ``is_balanced`` weighs classes by their rarity."""
+    """``cost`` is that of the support vectors; ``is_balanced`` weighs classes by their rarity.
+
+    Only some tasks learn from the texts put together from others.
+    """
 
     cost: float
     is_balanced: bool = False
     relevant_only: bool = False
+    learns_from_made: bool = False
     is_exclusive: bool = False
 
 
 RECIPES: Mapping[str, Recipe] = {
-    "relevance": Recipe(cost=0.8),
+    "relevance": Recipe(cost=0.8, learns_from_made=True),
     "our_union": Recipe(cost=0.8, is_balanced=True),
     "topics": Recipe(cost=1.0, relevant_only=True),
-    "polarity": Recipe(cost=1.0, is_balanced=True, relevant_only=True, is_exclusive=True),
+    "polarity": Recipe(cost=0.5, is_balanced=True, relevant_only=True, is_exclusive=True),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Scores of texts by models that have not seen them; ``used`` texts are learnt from, ``judged`` ones measured."""
+    """Scores of texts by models that have not seen them; the ``judged`` ones count for calibration and figures."""
 
     scores: Matrix
     targets: Targets
-    used: Mask
     judged: Mask
     folds: Targets
 
@@ -59,31 +62,30 @@ def targets_of(corpus: Corpus, task: str) -> Targets:
 def columns_of(corpus: Corpus, task: str) -> tuple[str, ...]:
     if task == "topics":
         return corpus.codes
-    return tuple(item.value for item in Polarity) if task == "polarity" else (task,)
+    if task == "polarity":
+        return tuple(item.value for item in Polarity)
+    return (task,)
 
 
 def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
     """Score every text by models fitted on the other folds."""
-    recipe, targets = RECIPES[task], targets_of(corpus, task)
-    rows = weighted(corpus, vocabulary)
-    used = corpus.relevant == 1 if recipe.relevant_only else np.ones(len(targets), bool)
-    scores = np.zeros(targets.shape, np.float32)
+    rows, targets = weighted(corpus, vocabulary), targets_of(corpus, task)
+    scores = np.zeros((len(targets), len(columns_of(corpus, task))), np.float32)
     for fold in range(FOLDS):
-        inside = used & (corpus.folds != fold)
-        weights, biases = fit_columns(rows[inside], targets[inside], recipe)
+        weights, biases = _fit_inside(corpus, rows, task, corpus.folds != fold)
         aside = corpus.folds == fold
         scores[aside] = rows[aside] @ weights + biases
     if task == "our_union":
         scores = np.concatenate([scores, corpus.evidence], axis=1)
-    return HeldOut(scores, targets, used, used & corpus.is_measured, corpus.folds)
+    judged = corpus.is_measured & _allowed(corpus, task)
+    return HeldOut(scores, targets, judged, corpus.folds)
 
 
 def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) -> TaskModel:
     """Fit on every text; calibration and thresholds come from held-out scores."""
     recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
     rows = weighted(corpus, vocabulary)
-    weights, biases = fit_columns(rows[aside.used], aside.targets[aside.used], recipe)
-    calibration = fit_calibration(aside, aside.judged, recipe)
+    weights, biases = _fit_inside(corpus, rows, task, np.ones(len(corpus.texts), bool))
     known = len(vocabulary.buckets)
     model = TaskModel(
         task=task,
@@ -92,7 +94,7 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
         weights=weights[:known],
         hint_weights=weights[known:],
         biases=biases,
-        calibration=calibration,
+        calibration=fit_calibration(aside, aside.judged, recipe),
         thresholds=np.full(len(biases), 0.5, np.float32),
     )
     if recipe.is_exclusive:
@@ -101,11 +103,28 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     return replace(model, thresholds=best_thresholds(found, aside.targets[aside.judged]))
 
 
+def _fit_inside(corpus: Corpus, rows: Counts, task: str, inside: Mask) -> tuple[Matrix, Matrix]:
+    """Fit the columns of a task on those texts ``inside`` from which it learns."""
+    used = inside & _allowed(corpus, task)
+    if not RECIPES[task].learns_from_made:
+        used &= corpus.is_measured
+    return fit_columns(rows[used], targets_of(corpus, task)[used], RECIPES[task])
+
+
+def _allowed(corpus: Corpus, task: str) -> Mask:
+    allowed: Mask = (corpus.relevant == 1) | (not RECIPES[task].relevant_only)
+    return allowed
+
+
 def fit_columns(rows: Counts, targets: Targets, recipe: Recipe) -> tuple[Matrix, Matrix]:
     weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
     biases = np.zeros(targets.shape[1], np.float32)
     for column in range(targets.shape[1]):
-        machine = LinearSVC(C=recipe.cost, class_weight="balanced" if recipe.is_balanced else None)
+        machine = LinearSVC(
+            C=recipe.cost,
+            class_weight="balanced" if recipe.is_balanced else None,
+            random_state=SEED,
+        )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             machine.fit(rows, targets[:, column])

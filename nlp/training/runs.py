@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from config.topics import load_topics
 from core.errors import ConfigurationError
 from nlp.lexicons import load_segmentation
-from nlp.linear import save_task, save_vocabulary
+from nlp.linear import TaskModel, load_vocabulary, save_task, save_vocabulary
 from nlp.pipeline import TASKS, WEIGHTS
 from nlp.training.corpus import Corpus, build_corpus, vocabulary_of
 from nlp.training.evaluation import Figure, evaluate
-from nlp.training.labels import POOLS, labelled_texts, labels_digest, pool_titles
+from nlp.training.labels import POOLS, labelled_texts, pool_titles
 from nlp.training.linear_training import fit_task
 from nlp.training.rarity import build_rarity
 
@@ -29,20 +31,30 @@ def train(tasks: Sequence[str], data: Path | None, folder: Path = WEIGHTS) -> di
     if data is None:
         raise ConfigurationError("训练需要已标注标题的原文：请用 ZHISHENG_DATA 指明数据文件夹。")
     corpus = read_corpus(data)
-    vocabulary = vocabulary_of(corpus.counts)
+    vocabulary = vocabulary_of(corpus)
+    if tasks and load_vocabulary(folder).digest() != vocabulary.digest():
+        raise ConfigurationError("标注变了，词表也随之变化：请不带任务名运行，一起训练全部任务。")
     save_vocabulary(folder, vocabulary)
-    version = f"linear-{labels_digest()[:8]}"
+    versions: dict[str, str] = {}
     for task in tasks or TASKS:
-        save_task(folder, fit_task(corpus, vocabulary, task, version), vocabulary)
+        model = fit_task(corpus, vocabulary, task, "")
+        versions[task] = version_of(model)
+        save_task(folder, replace(model, version=versions[task]), vocabulary)
     if not tasks:
         build_rarity(data, folder, load_segmentation())
-    return dict.fromkeys(tasks or TASKS, version)
+    return versions
+
+
+def version_of(model: TaskModel) -> str:
+    """Name a model by its content, so that other weights never answer under the same version."""
+    content = model.weights.tobytes() + model.calibration.tobytes() + model.thresholds.tobytes()
+    return f"linear-{hashlib.sha256(content).hexdigest()[:8]}"
 
 
 def measure(data: Path | None) -> list[Figure]:
     """Cross-validate every task on the labels at hand."""
     corpus = read_corpus(data)
-    return evaluate(corpus, vocabulary_of(corpus.counts))
+    return evaluate(corpus, vocabulary_of(corpus))
 
 
 def read_corpus(data: Path | None) -> Corpus:
