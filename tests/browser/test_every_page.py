@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.browser.desk import Desk, Room
 from tests.browser.looking import look_at, report
@@ -54,15 +55,20 @@ LISTS = {"document": ("/documents", "ol.hits h3 a"), "alert": ("/alerts?tab=all"
          "source": ("/sources", "td.x a")}  # fmt: skip
 
 
-def first_in(desk: Desk, name: str) -> str:
-    """Give the path of the first thing in a list, once there is one."""
-    listing, link = LISTS[name]
+def wait_for(desk: Desk, listing: str, content: str) -> None:
+    """Open a list again and again until it holds something."""
 
     def is_there() -> bool:
         desk.open(listing)
-        return desk.page.locator(link).count() > 0
+        return desk.page.locator(content).count() > 0
 
-    wait_until(is_there, limit_s=90, what=f"there is a first {name}")
+    wait_until(is_there, limit_s=90, what=f"{listing} holds {content}")
+
+
+def first_in(desk: Desk, name: str) -> str:
+    """Give the path of the first thing in a list, once there is one."""
+    listing, link = LISTS[name]
+    wait_for(desk, listing, link)
     path = desk.page.locator(link).first.get_attribute("href")
     assert path is not None
     return path.partition("?")[0]
@@ -88,5 +94,20 @@ def test_pages_are_accessible_fit_every_width_and_carry_their_headers(
     desk = room.desk(demo.base)
     if login:
         desk.sign_in(login, PASSWORD)
+    if login == "zhiban":
+        wait_for(desk, "/inbox", "td.x summary")
     found = [finding for path in addresses(desk, login) for finding in look_at(desk, path)]
     assert not found, report(found)
+
+
+def test_a_trend_that_renews_itself_obeys_the_content_policy(demo: Served, room: Room) -> None:
+    desk = room.desk(demo.base)
+    desk.sign_in("fenxi", PASSWORD)
+    desk.open("/")
+    drawn = desk.page.locator("#trend canvas")
+    expect(drawn).to_be_visible()
+    with desk.page.expect_response(lambda response: "part=trend" in response.url):
+        desk.page.evaluate(
+            "document.body.dispatchEvent(new CustomEvent('visible:again', { bubbles: true }))"
+        )
+    expect(drawn).to_be_visible()
