@@ -37,7 +37,7 @@ class IndexWorker:
 
     topics = frozenset({Queue.INDEX.value, Queue.UNINDEX.value})
 
-    def __init__(  # noqa: PLR0913 (keyword-only parts of one worker)
+    def __init__(
         self,
         *,
         sessions: Sessions,
