@@ -47,7 +47,9 @@ def migrated_template(database_server: URL) -> str:
 def database_url(database_server: URL, migrated_template: str) -> Iterator[str]:
     """Yield the URL of a fresh, migrated database that is dropped at the end of the test."""
     name = f"test_{next(_numbers)}"
-    _execute(database_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY")
+    _execute(
+        database_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY"
+    )
     yield database_server.set(database=name).render_as_string(hide_password=False)
     _execute(database_server, f"DROP DATABASE {name} WITH (FORCE)")
 

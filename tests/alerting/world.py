@@ -1,8 +1,8 @@
 """A small union with people on duty, sources, and a way to make posts appear."""
 
 import datetime as dt
-from collections.abc import Sequence
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
