@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import click
-from crawlers.file_import import ImportContext, ImportResult, import_file
 
 from config.settings import Settings
+from crawlers.file_import import ImportContext, ImportResult, import_file
 from zhisheng.catching_up import catch_up
 from zhisheng.cli import PARTLY, pass_settings, print_json
 from zhisheng.services import Services, open_services
