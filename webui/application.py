@@ -9,7 +9,7 @@ from pathlib import Path
 import structlog
 from flask import Flask, g
 
-from webui import access, first_run, formats, headers, page, problems, signin
+from webui import access, first_run, formats, headers, hosts, page, problems, signin
 from webui.assets import Assets
 from webui.console import EXTENSION, Console, close_reading
 from webui.pages import PAGES
@@ -43,6 +43,7 @@ def create_app(
     problems.install(app)
     app.before_request(_begin)
     app.before_request(headers.make_nonce)
+    app.before_request(hosts.check_host)
     app.before_request(refuse_unstorable)
     app.before_request(first_run.lead_to_setup)
     app.before_request(signin.identify)
