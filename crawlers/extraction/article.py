@@ -42,7 +42,7 @@ def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") 
     return Article(
         url=url,
         title=title,
-        text=text,
+        text=_without_headline(text, title),
         published_at=pages.page_time(page, now),
         author=pages.byline(page),
         outlet=pages.outlet(page),
@@ -50,6 +50,12 @@ def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") 
         encoding=page.encoding,
         extractor=extractor,
     )
+
+
+def _without_headline(text: str, title: str) -> str:
+    """Drop a first line that only says the title again: it is kept beside the text already."""
+    first, _, rest = text.partition("\n")
+    return rest.strip() if title and rest.strip() and first.strip() == title.strip() else text
 
 
 def article_text(page: Page) -> tuple[str, str]:
