@@ -101,11 +101,21 @@ class Supervisor:
 
 
 def stop_on_signals(stop: threading.Event) -> None:
-    """Set ``stop`` on SIGTERM and SIGINT."""
+    """Set ``stop`` on SIGTERM and SIGINT.
+
+    The handler only writes to a pipe: it runs inside the main thread, and setting the event there would
+    deadlock when the signal arrives while that thread holds the event's lock.
+    """
+    reader, writer = os.pipe()
 
     def ask(_number: int, _frame: object) -> None:
+        os.write(writer, b"!")
+
+    def watch() -> None:
+        os.read(reader, 1)
         stop.set()
 
+    threading.Thread(target=watch, name="signal-watch", daemon=True).start()
     signal.signal(signal.SIGTERM, ask)
     signal.signal(signal.SIGINT, ask)
 
