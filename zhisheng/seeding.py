@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
 
 from sqlalchemy import select
@@ -62,9 +61,3 @@ def first_organisation(session: Session, name: str) -> Organisation:
         session.add(found)
         session.flush()
     return found
-
-
-def shift_bounds(now: dt.datetime) -> tuple[dt.datetime, dt.datetime]:
-    """Give a day around ``now`` for the demo roster, in UTC, from one hour ago."""
-    start = now.replace(minute=0, second=0, microsecond=0) - dt.timedelta(hours=1)
-    return start, start + dt.timedelta(days=1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from config.settings import load_settings
 from core.clock import monotonic
 from core.database.embedded import EmbeddedServer
 from core.database.models.operations import Heartbeat
+from tests.installation import free_port
 from zhisheng.seeding import seed
 from zhisheng.services import Services, open_services
 from zhisheng.supervisor import Supervisor
@@ -84,10 +84,3 @@ def _wait_for(services: Services, roles: frozenset[str], stop: threading.Event) 
         if monotonic() > until:
             raise TimeoutError(f"did not start: {', '.join(sorted(roles - beating))}")
         stop.wait(LOOK_EVERY_S)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -29,11 +29,12 @@ from core.database.models.collecting import SourceLevel
 from core.database.models.duty import Layer
 from core.database.models.organisation import Role
 from crawlers.sources import SourceDraft, create_source
-from tests.bench.installation import free_port, fresh_installation, running
+from tests.bench.installation import fresh_installation, running
 from tests.bench.news_sites import NewsPost, NewsSite, news_sites
 from tests.bench.result import Better, Goal, Result, percentile
 from tests.bench.size import Size
 from tests.bench.texts import SEED, posts
+from tests.installation import free_port
 from webui.people import PersonDraft, create_person
 from zhisheng.expressions import rule_language
 from zhisheng.seeding import FIRST_ORGANISATION, first_organisation
