@@ -17,6 +17,42 @@ class Polarity(StrEnum):
     POSITIVE = "positive"
 
 
+class Emotion(StrEnum):
+    """The six of SMP2020-EWECT."""
+
+    ANGRY = "angry"
+    HAPPY = "happy"
+    SAD = "sad"
+    FEAR = "fear"
+    SURPRISE = "surprise"
+    NEUTRAL = "neutral"
+
+
+class Kind(StrEnum):
+    """What a text does; topics.md rule 5."""
+
+    EVENT = "event"
+    COMPLAINT = "complaint"
+    HELP = "help"
+    OPINION = "opinion"
+    POLICY = "policy"
+    NEWS = "news"
+    PROMO = "promo"
+
+
+class EntityType(StrEnum):
+    EMPLOYER = "employer"
+    PLATFORM = "platform"
+    UNION = "union"
+    GOVERNMENT = "government"
+    PLACE = "place"
+
+
+class Field(StrEnum):
+    TITLE = "title"
+    TEXT = "text"
+
+
 @dataclass(frozen=True, slots=True)
 class TextInput:
     """``published_at`` is aware or unknown; a step may read it, none reads the clock."""
@@ -66,19 +102,128 @@ class RegionMention:
 
 
 @dataclass(frozen=True, slots=True)
+class EmotionScores:
+    """``scores`` are calibrated probabilities that add up to one."""
+
+    label: Emotion
+    scores: Mapping[Emotion, float]
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "label": self.label.value,
+            "scores": {
+                name.value: round(value, SCORE_DIGITS) for name, value in self.scores.items()
+            },
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Entity:
+    """``start`` and ``end`` count code points of the original title or text, half-open.
+
+    ``canonical`` is the name under which mentions of one thing meet: for a place its adcode, or None where
+    the name stays ambiguous.
+    """
+
+    text: str
+    type: EntityType
+    field: Field
+    start: int
+    end: int
+    canonical: str | None
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "text": self.text,
+            "type": self.type.value,
+            "field": self.field.value,
+            "start": self.start,
+            "end": self.end,
+            "canonical": self.canonical,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Casualties:
+    """Numbers a text states; None where it states none."""
+
+    dead: int | None = None
+    injured: int | None = None
+    missing: int | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return {"dead": self.dead, "injured": self.injured, "missing": self.missing}
+
+
+@dataclass(frozen=True, slots=True)
+class Gathering:
+    """A call to gather: the words that call, with the time and the place they name."""
+
+    text: str
+    time: str | None
+    place: str | None
+
+    def to_json(self) -> dict[str, object]:
+        return {"text": self.text, "time": self.time, "place": self.place}
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """``headcount`` workers concerned, ``amount_yuan`` in yuan, ``days`` a matter has lasted; None: not stated.
+
+    ``appeal`` is the sentence in which the writer says what is wanted.
+    """
+
+    headcount: int | None = None
+    amount_yuan: int | None = None
+    days: int | None = None
+    casualties: Casualties | None = None
+    gathering: Gathering | None = None
+    appeal: str | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "headcount": self.headcount,
+            "amount_yuan": self.amount_yuan,
+            "days": self.days,
+            "casualties": None if self.casualties is None else self.casualties.to_json(),
+            "gathering": None if self.gathering is None else self.gathering.to_json(),
+            "appeal": self.appeal,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PrivateSpan:
+    """A private person's name or home address in the original title or text, to be masked before it is kept."""
+
+    field: Field
+    start: int
+    end: int
+    mask: str
+
+
+@dataclass(frozen=True, slots=True)
 class Annotations:
     """Everything known about one text.
 
     ``topics`` are ordered by score and empty where the text is not relevant; ``fingerprint`` is a signed
     64-bit integer, None for a text without characters; ``models`` maps a task to the version that answered.
+    ``private`` never leaves the analysis: whoever keeps the text masks these spans first.
     """
 
     relevant: Decision
     our_union: Decision
     topics: tuple[TopicScore, ...]
     polarity: PolarityScores
+    emotion: EmotionScores
+    offensive: Decision
+    kind: Kind
+    entities: tuple[Entity, ...]
     regions: tuple[RegionMention, ...]
+    facts: Facts
+    private: tuple[PrivateSpan, ...]
     keywords: tuple[str, ...]
+    summary: str
     fingerprint: int | None
     models: Mapping[str, str]
 
@@ -93,8 +238,14 @@ class Annotations:
                 for topic in self.topics
             ],
             "polarity": self.polarity.to_json(),
+            "emotion": self.emotion.to_json(),
+            "offensive": self.offensive.to_json(),
+            "kind": {"label": self.kind.value},
+            "entities": [entity.to_json() for entity in self.entities],
             "regions": [{"adcode": place.adcode, "name": place.name} for place in self.regions],
+            "facts": self.facts.to_json(),
             "keywords": list(self.keywords),
+            "summary": self.summary,
             "fingerprint": None if self.fingerprint is None else fingerprint_hex(self.fingerprint),
             "models": dict(self.models),
         }

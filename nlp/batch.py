@@ -8,7 +8,18 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.annotations import Decision, PolarityScores, RegionMention, TextInput, TopicScore
+from nlp.annotations import (
+    Decision,
+    EmotionScores,
+    Entity,
+    Facts,
+    Kind,
+    PolarityScores,
+    PrivateSpan,
+    RegionMention,
+    TextInput,
+    TopicScore,
+)
 from nlp.features import FeatureRows, extract
 
 Scores = NDArray[np.float32]
@@ -33,6 +44,13 @@ class Batch:
     our_union: list[Decision] = field(default_factory=list)
     topics: list[tuple[TopicScore, ...]] = field(default_factory=list)
     polarity: list[PolarityScores] = field(default_factory=list)
+    emotion: list[EmotionScores] = field(default_factory=list)
+    offensive: list[Decision] = field(default_factory=list)
+    kind: list[Kind] = field(default_factory=list)
+    entities: list[tuple[Entity, ...]] = field(default_factory=list)
     regions: list[tuple[RegionMention, ...]] = field(default_factory=list)
+    facts: list[Facts] = field(default_factory=list)
+    private: list[tuple[PrivateSpan, ...]] = field(default_factory=list)
     keywords: list[tuple[str, ...]] = field(default_factory=list)
+    summary: list[str] = field(default_factory=list)
     fingerprint: list[int | None] = field(default_factory=list)

@@ -24,7 +24,8 @@ BATCH_CHARACTERS = 200_000
 
 _COLUMNS = frozenset(item.name for item in fields(Batch)) - {"texts"}
 _RESULTS = (
-    "relevant", "our_union", "topics", "polarity", "regions", "keywords", "fingerprint",
+    "relevant", "our_union", "topics", "polarity", "emotion", "offensive", "kind", "entities",
+    "regions", "facts", "private", "keywords", "summary", "fingerprint",
 )  # fmt: skip
 
 
@@ -56,8 +57,15 @@ class Pipeline:
                 our_union=batch.our_union[place],
                 topics=batch.topics[place],
                 polarity=batch.polarity[place],
+                emotion=batch.emotion[place],
+                offensive=batch.offensive[place],
+                kind=batch.kind[place],
+                entities=batch.entities[place],
                 regions=batch.regions[place],
+                facts=batch.facts[place],
+                private=batch.private[place],
                 keywords=batch.keywords[place],
+                summary=batch.summary[place],
                 fingerprint=batch.fingerprint[place],
                 models=self.models,
             )

@@ -6,6 +6,7 @@ from nlp.step import AnalysisStep
 STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
     "分析步骤",
     [
+        ("pending", "nlp.steps.pending:PendingStep"),
         ("normalisation", "nlp.steps.normalisation:NormalisationStep"),
         ("segmentation", "nlp.steps.segmentation:SegmentationStep"),
         ("features", "nlp.steps.features:FeaturesStep"),
