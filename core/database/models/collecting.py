@@ -149,6 +149,8 @@ class Document(Base):
     employers: Mapped[list[str]] = mapped_column(server_default=sql("'{}'"))
     fingerprint: Mapped[int | None] = mapped_column(BigInteger)
     story_id: Mapped[int | None] = mapped_column(BigInteger)
+    story_relation: Mapped[str | None]
+    story_parent_id: Mapped[int | None] = mapped_column(BigInteger)
     event_id: Mapped[int | None] = mapped_column(BigInteger)
     legal_hold: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
 
