@@ -13,12 +13,15 @@ from core.database.base import JsonObject
 from core.database.models.collecting import Document, DocumentBody, Source
 from core.database.models.understanding import Story
 
+PENDING = "正在分析，稍后可读"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredDocument:
     """One document as it is stored, masked; it can be matched with an expression as it is.
 
-    ``title`` and ``text`` are what spans count in. ``annotations`` is what the pipeline wrote, None before it ran.
+    ``title`` and ``text`` are what spans count in; both are empty until the analysis has masked names and
+    addresses. ``annotations`` is what the pipeline wrote, None before it ran.
     """
 
     id: int
@@ -57,6 +60,8 @@ class StoredDocument:
     @property
     def headline(self) -> str:
         """The title, or the beginning of a text that has none."""
+        if self.analysed_at is None:
+            return PENDING
         return self.title.strip() or self.text.strip()[:60] or "（无标题）"
 
 
@@ -103,8 +108,8 @@ def _stored(row: Sequence[object]) -> StoredDocument:
     assert isinstance(body, DocumentBody)  # noqa: S101 (what the statement selects)
     return StoredDocument(
         id=document.id,
-        title=body.title,
-        text=body.text,
+        title="" if document.analysed_at is None else body.title,
+        text="" if document.analysed_at is None else body.text,
         url=document.canonical_url,
         content_hash=document.content_hash,
         kind=document.kind,

@@ -230,13 +230,16 @@ def search_document(document: Document, body: DocumentBody, source_name: str) ->
 
 
 def all_documents(sessions: Sessions, *, page: int = 1000) -> Iterator[SearchDocument]:
-    """Walk all documents by id, for a rebuild."""
+    """Walk all analysed documents by id, for a rebuild; the text of the others is not masked yet."""
     last = 0
     while True:
         with sessions() as session:
             ids = list(
                 session.scalars(
-                    select(Document.id).where(Document.id > last).order_by(Document.id).limit(page)
+                    select(Document.id)
+                    .where(Document.id > last, Document.analysed_at.is_not(None))
+                    .order_by(Document.id)
+                    .limit(page)
                 )
             )
             if not ids:

@@ -16,8 +16,9 @@ from core.database.models.collecting import Document, DocumentBody
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from core.faults import fault_point
-from nlp.annotations import Annotations, TextInput
+from nlp.annotations import Annotations, EntityType, TextInput
 from nlp.pipeline import Pipeline
+from nlp.privacy import masked_input
 from zhisheng.pipelines import known_regions
 from zhisheng.stories import join_story
 
@@ -127,19 +128,27 @@ def region_codes(found: Annotations) -> list[str]:
     return list(codes)
 
 
+def employers(found: Annotations) -> list[str]:
+    """List the employers and platforms under the names by which mentions of one thing meet."""
+    kinds = (EntityType.EMPLOYER, EntityType.PLATFORM)
+    names = (one.canonical or one.text for one in found.entities if one.type in kinds)
+    return list(dict.fromkeys(names))
+
+
 def write_annotations(
     session: Session,
     rows: Sequence[tuple[Document, DocumentBody]],
     found: Mapping[int, Annotations],
     now: dt.datetime | None,
 ) -> None:
-    """Store what the pipeline said, raise the revisions, and join the documents to their stories.
+    """Store the text without private names and addresses, what the pipeline said, and the stories joined.
 
     ``now`` None takes each document's own time of arrival, for a past that is written afterwards.
     """
     documents, bodies = [], []
     for document, body in rows:
         one, at = found[document.id], now or document.ingested_at
+        kept = masked_input(text_input(document, body), one.private)
         documents.append(
             {
                 "b_id": document.id,
@@ -150,14 +159,17 @@ def write_annotations(
                 "polarity": one.polarity.label.value,
                 "topics": [topic.code for topic in one.topics],
                 "regions": region_codes(one),
+                "employers": employers(one),
                 "fingerprint": one.fingerprint,
-                "story_id": join_story(session, document, body.title, one.fingerprint, at),
+                "story_id": join_story(session, document, kept.title, one.fingerprint, at),
             }
         )
         bodies.append(
             {
                 "b_id": document.id,
                 "b_at": document.ingested_at,
+                "title": kept.title,
+                "text": kept.text,
                 "annotations": one.to_json(str(document.id)),
             }
         )
@@ -173,7 +185,7 @@ _ANNOTATE = (
     .values(
         {name: bindparam(name) for name in (
             "analysed_at", "relevant", "relevance", "our_union", "polarity", "topics", "regions",
-            "fingerprint", "story_id",
+            "employers", "fingerprint", "story_id",
         )} | {"revision": Document.revision + 1}
     )
 )  # fmt: skip
@@ -182,5 +194,5 @@ _ANNOTATE_BODY = (
     .where(
         DocumentBody.document_id == bindparam("b_id"), DocumentBody.ingested_at == bindparam("b_at")
     )
-    .values(annotations=bindparam("annotations"))
+    .values({name: bindparam(name) for name in ("title", "text", "annotations")})
 )

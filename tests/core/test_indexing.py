@@ -32,6 +32,7 @@ def add_documents(sessions: Sessions, clock: FakeClock, *titles: str) -> list[in
                 level="city",
                 published_at=clock.now() - dt.timedelta(minutes=number),
                 ingested_at=clock.now(),
+                analysed_at=clock.now(),
                 collected_by="test",
             )
             session.add(document)
@@ -147,3 +148,12 @@ def test_a_rebuild_walks_every_document_once(
 ) -> None:
     ids = add_documents(sessions, clock, "甲", "乙", "丙")
     assert [document.id for document in all_documents(sessions, page=page)] == ids
+
+
+def test_a_rebuild_leaves_out_what_is_not_analysed_yet(
+    sessions: Sessions, clock: FakeClock
+) -> None:
+    masked, raw = add_documents(sessions, clock, "甲", "乙")
+    with sessions.begin() as session:
+        session.execute(update(Document).where(Document.id == raw).values(analysed_at=None))
+    assert [document.id for document in all_documents(sessions)] == [masked]
