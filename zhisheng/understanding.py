@@ -20,7 +20,7 @@ from nlp.annotations import Annotations, EntityType, TextInput
 from nlp.pipeline import Pipeline
 from nlp.privacy import masked_input
 from zhisheng.pipelines import known_regions
-from zhisheng.stories import join_story
+from zhisheng.stories import join_stories
 
 log = structlog.get_logger(__name__)
 
@@ -146,9 +146,14 @@ def write_annotations(
     ``now`` None takes each document's own time of arrival, for a past that is written afterwards.
     """
     documents, bodies = [], []
-    for document, body in rows:
+    masked = {
+        document.id: masked_input(text_input(document, body), found[document.id].private)
+        for document, body in rows
+    }
+    places = join_stories(session, [(document, masked[document.id]) for document, _ in rows], now)
+    for document, _ in rows:
         one, at = found[document.id], now or document.ingested_at
-        kept = masked_input(text_input(document, body), one.private)
+        kept, place = masked[document.id], places.get(document.id)
         documents.append(
             {
                 "b_id": document.id,
@@ -161,7 +166,9 @@ def write_annotations(
                 "regions": region_codes(one),
                 "employers": employers(one),
                 "fingerprint": one.fingerprint,
-                "story_id": join_story(session, document, kept.title, one.fingerprint, at),
+                "story_id": place.story_id if place else None,
+                "story_relation": place.relation.value if place else None,
+                "story_parent_id": place.parent_id if place else None,
             }
         )
         bodies.append(
@@ -185,7 +192,7 @@ _ANNOTATE = (
     .values(
         {name: bindparam(name) for name in (
             "analysed_at", "relevant", "relevance", "our_union", "polarity", "topics", "regions",
-            "employers", "fingerprint", "story_id",
+            "employers", "fingerprint", "story_id", "story_relation", "story_parent_id",
         )} | {"revision": Document.revision + 1}
     )
 )  # fmt: skip

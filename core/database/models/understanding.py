@@ -46,19 +46,6 @@ class Story(Base):
     is_placed: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
 
 
-class StoryBand(Base):
-    """A slice of a fingerprint: stories that share one are compared closely."""
-
-    __tablename__ = "story_band"
-    band: Mapped[int] = mapped_column(primary_key=True)
-    value: Mapped[int] = mapped_column(BigInteger, primary_key=True)
-    story_id: Mapped[int] = mapped_column(
-        ForeignKey("story.id", ondelete="CASCADE"), primary_key=True
-    )
-    fingerprint: Mapped[int] = mapped_column(BigInteger)
-    seen_at: Mapped[dt.datetime] = mapped_column(index=True)
-
-
 class StorySketch(Base):
     """What later documents are compared with, for as long as they may belong to the story.
 
@@ -74,10 +61,10 @@ class StorySketch(Base):
     published_at: Mapped[dt.datetime]
     last_at: Mapped[dt.datetime]
     seen_at: Mapped[dt.datetime] = mapped_column(index=True)
-    length: Mapped[int]
     digest: Mapped[int] = mapped_column(BigInteger)
     shingles: Mapped[bytes] = mapped_column(LargeBinary)
-    marks: Mapped[bytes] = mapped_column(LargeBinary)
+    numbers: Mapped[bytes] = mapped_column(LargeBinary)
+    names: Mapped[bytes] = mapped_column(LargeBinary)
     keys: Mapped[list[int]]
 
 

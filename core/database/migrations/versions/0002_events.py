@@ -125,10 +125,10 @@ def upgrade() -> None:
         sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("last_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
-        sa.Column("length", sa.Integer(), nullable=False),
         sa.Column("digest", sa.BigInteger(), nullable=False),
         sa.Column("shingles", sa.LargeBinary(), nullable=False),
-        sa.Column("marks", sa.LargeBinary(), nullable=False),
+        sa.Column("numbers", sa.LargeBinary(), nullable=False),
+        sa.Column("names", sa.LargeBinary(), nullable=False),
         sa.Column("keys", postgresql.ARRAY(sa.BigInteger()), nullable=False),
         sa.ForeignKeyConstraint(
             ["document_id"],
@@ -143,6 +143,8 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_story_sketch_seen_at"), "story_sketch", ["seen_at"], unique=False)
     op.create_index(op.f("ix_story_sketch_story_id"), "story_sketch", ["story_id"], unique=False)
+    op.drop_index(op.f("ix_story_band_seen_at"), table_name="story_band")
+    op.drop_table("story_band")
     op.add_column("document", sa.Column("story_relation", sa.Text(), nullable=True))
     op.add_column("document", sa.Column("story_parent_id", sa.BigInteger(), nullable=True))
     op.add_column(
