@@ -16,6 +16,7 @@ STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
         ("polarity", "nlp.steps.polarity:PolarityStep"),
         ("keywords", "nlp.steps.keywords:KeywordsStep"),
         ("regions", "nlp.steps.regions:RegionsStep"),
+        ("facts", "nlp.steps.facts:FactsStep"),
         ("fingerprint", "nlp.steps.fingerprint:FingerprintStep"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nlp.annotations import Decision, Emotion, EmotionScores, Facts, Kind
+from nlp.annotations import Decision, Emotion, EmotionScores, Kind
 from nlp.batch import Batch
 from nlp.step import Resources
 
@@ -13,7 +13,7 @@ class PendingStep:
     name: ClassVar[str] = "pending"
     requires: ClassVar[frozenset[str]] = frozenset()
     assigns: ClassVar[frozenset[str]] = frozenset(
-        {"emotion", "offensive", "kind", "entities", "facts", "private", "summary"}
+        {"emotion", "offensive", "kind", "entities", "private", "summary"}
     )
 
     def __init__(self, resources: Resources) -> None:
@@ -25,6 +25,5 @@ class PendingStep:
         batch.offensive = [Decision(label=False, score=0.0)] * count
         batch.kind = [Kind.EVENT] * count
         batch.entities = [()] * count
-        batch.facts = [Facts()] * count
         batch.private = [()] * count
         batch.summary = [""] * count
