@@ -1,4 +1,4 @@
-"""Quantiles of the gamma distribution, which bounds a rate known from few counts."""
+"""Distributions of counts and of rates known from few counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ import math
 
 _ITERATIONS = 200
 _PRECISION = 1e-12
+_CLOSE = 1e-9
 _LARGE_SHAPE = 10_000.0
+_LARGE_MEAN = 300.0
 
 
 def gamma_probability(shape: float, value: float) -> float:
@@ -27,21 +29,78 @@ def gamma_quantile(shape: float, probability: float) -> float:
 
     Above a shape of 10,000 the Wilson-Hilferty approximation is as exact as the search.
     """
-    guess = _wilson_hilferty(shape, probability)
+    value = _wilson_hilferty(shape, probability)
     if shape > _LARGE_SHAPE:
-        return guess
-    low, high = 0.0, max(guess, shape, 1e-9)
-    while gamma_probability(shape, high) < probability:
-        low, high = high, high * 2
+        return value
+    low, high = 0.0, math.inf
+    value = value or shape / 2
     for _ in range(_ITERATIONS):
-        middle = (low + high) / 2
-        if gamma_probability(shape, middle) < probability:
-            low = middle
-        else:
-            high = middle
-        if high - low <= 1e-9 * high:
-            break
-    return (low + high) / 2
+        off = gamma_probability(shape, value) - probability
+        low, high = (low, value) if off > 0 else (value, high)
+        density = math.exp((shape - 1) * math.log(value) - value - math.lgamma(shape))
+        # Newton's step where it stays between what is known, else halving or doubling.
+        stepped = value - off / density if density > 0 else low
+        if not low < stepped < high:
+            stepped = value * 2 if high == math.inf else (low + high) / 2
+        if abs(stepped - value) <= _CLOSE * value:
+            return stepped
+        value = stepped
+    return value
+
+
+def negative_binomial_log(count: int, mean: float, size: float) -> float:
+    """Give the log probability of a count; its variance is ``mean + mean ** 2 / size``."""
+    return (
+        math.lgamma(count + size)
+        - math.lgamma(size)
+        - math.lgamma(count + 1)
+        + size * math.log(size / (size + mean))
+        + (count * math.log(mean / (size + mean)) if count else 0.0)
+    )
+
+
+def negative_binomial_band(mean: float, size: float, level: float) -> tuple[int, int, int]:
+    """Give the lowest count, the median and the highest count of a band that holds ``level`` at least.
+
+    What the discrete lower tail does not use goes to the upper one. Means above 300 are treated as gamma
+    variables, whose steps are then far wider than one.
+    """
+    tail = (1 - level) / 2
+    if mean > _LARGE_MEAN:
+        shape = 1 / (1 / mean + 1 / size)
+        unit = mean / shape
+        low, median, high = (gamma_quantile(shape, p) * unit for p in (tail, 0.5, level + tail))
+        return math.floor(low), round(median), math.ceil(high)
+    share = mean / (mean + size)
+    probability = math.exp(size * math.log1p(-share))
+    below, count, low, median = 0.0, 0, -1, -1
+    enough = level
+    while True:
+        reached = below + probability
+        if low < 0 and reached > tail:
+            low, enough = count, below + level
+        if median < 0 and reached >= 0.5:  # noqa: PLR2004 - the median
+            median = count
+        if median >= 0 and (reached >= enough or (probability < _PRECISION and count > mean)):
+            return low, median, count
+        probability *= (count + size) / (count + 1) * share
+        below = reached
+        count += 1
+
+
+def negative_binomial_quantile(mean: float, size: float, probability: float) -> int:
+    """Give the smallest count that is not exceeded with ``probability``."""
+    if mean > _LARGE_MEAN:
+        shape = 1 / (1 / mean + 1 / size)
+        return round(gamma_quantile(shape, probability) * mean / shape)
+    share = mean / (mean + size)
+    mass = reached = math.exp(size * math.log1p(-share))
+    count = 0
+    while reached < probability and (mass > _PRECISION or count < mean):
+        mass *= (count + size) / (count + 1) * share
+        count += 1
+        reached += mass
+    return count
 
 
 def normal_quantile(probability: float) -> float:
