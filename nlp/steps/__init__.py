@@ -17,6 +17,7 @@ STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
         ("keywords", "nlp.steps.keywords:KeywordsStep"),
         ("regions", "nlp.steps.regions:RegionsStep"),
         ("facts", "nlp.steps.facts:FactsStep"),
+        ("summary", "nlp.steps.summary:SummaryStep"),
         ("fingerprint", "nlp.steps.fingerprint:FingerprintStep"),
     ],
 )

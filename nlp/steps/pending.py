@@ -13,7 +13,7 @@ class PendingStep:
     name: ClassVar[str] = "pending"
     requires: ClassVar[frozenset[str]] = frozenset()
     assigns: ClassVar[frozenset[str]] = frozenset(
-        {"emotion", "offensive", "kind", "entities", "private", "summary"}
+        {"emotion", "offensive", "kind", "entities", "private"}
     )
 
     def __init__(self, resources: Resources) -> None:
@@ -26,4 +26,3 @@ class PendingStep:
         batch.kind = [Kind.EVENT] * count
         batch.entities = [()] * count
         batch.private = [()] * count
-        batch.summary = [""] * count

@@ -1,0 +1,91 @@
+"""The one or two sentences of a text that say most about it, taken word for word.
+
+A sentence scores by its place (news and petitions say the matter first), by the keywords it holds, by figures in it, and
+by saying what is wanted; lines that belong to the page and not to the text are passed over.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from nlp.annotations import Field, PrivateSpan, TextInput
+from nlp.privacy import masked
+from nlp.sentences import joined, sentences, shortened
+
+MOST_SENTENCES = 2
+LONGEST = 120
+LEAST_ROOM = 30
+_MOST_SCORED = 24
+_PLACE_DECAY = 0.6
+_KEYWORDS_WEIGHT, _FIGURE_WEIGHT, _APPEAL_WEIGHT = 0.3, 0.2, 0.1
+_SHORT = 10
+_FIGURE = re.compile(
+    r"\d|[一二两三四五六七八九十百千万几][余多来]?(?:个月|名|人|万|千|百|元|块|天|年|起|家)"
+)
+_APPEAL = re.compile(r"希望|恳请|恳求|求助|呼吁|诉求|还我")
+_DATELINE = re.compile(
+    r"^[^，。；：、]{0,24}?(?:讯|电)(?:[（(][^）)]{2,30}[）)]|\s|记者[^，。]{2,12}?(?=[\d从获]))"
+)
+_PAGE = re.compile(
+    r"^[【\[（(]?(?:(?:责任?编辑?|编辑|来源|作者|记者|审核|校对|原标题|图[片为]?)[丨｜|:：/ ]|打开|点击|更多|扫码|关注|声明|转发|https?:|@|#[^#]*#$)"
+    r"|阅读原文|打开APP|展开全文|网页链接$|^[（(](?:记者|通讯员|来源|作者|编辑)"
+)
+
+
+def extract(text: str, keywords: Sequence[str] = ()) -> str:
+    """Choose at most two sentences of together at most 120 characters, in the order of the text.
+
+    A sentence that is longer alone is cut at a pause. The result is empty only for a text without letters.
+    """
+    found = sentences(text)
+    if not found:
+        return ""
+    if len(found) <= MOST_SENTENCES and len(text) <= LONGEST:
+        return joined(found)
+    found[0] = _DATELINE.sub("", found[0], count=1) or found[0]
+    if len(found) > _MOST_SCORED:
+        # Petitions end with what they ask for.
+        found = [*found[: _MOST_SCORED - 4], *found[-4:]]
+    scores = [_score(sentence, place, keywords) for place, sentence in enumerate(found)]
+    ranked = sorted(range(len(found)), key=scores.__getitem__, reverse=True)
+    return joined(_fitted(found, ranked))
+
+
+def masked_summary(
+    item: TextInput, private: Sequence[PrivateSpan], keywords: Sequence[str] = ()
+) -> str:
+    """Summarise what is kept of a text: its private spans masked; a text that is empty by its title."""
+    text = extract(masked(item.text, Field.TEXT, private), keywords)
+    return text or masked(item.title, Field.TITLE, private).strip()[:LONGEST]
+
+
+def _score(sentence: str, place: int, keywords: Sequence[str]) -> float:
+    score: float = _PLACE_DECAY**place
+    if keywords:
+        held = sum(keyword in sentence for keyword in keywords)
+        score += _KEYWORDS_WEIGHT * held / len(keywords)
+    if _FIGURE.search(sentence):
+        score += _FIGURE_WEIGHT
+    if _APPEAL.search(sentence):
+        score += _APPEAL_WEIGHT
+    if place and (len(sentence) < _SHORT or _PAGE.search(sentence)):
+        score -= 1.0
+    return score
+
+
+def _fitted(found: Sequence[str], ranked: Sequence[int]) -> list[str]:
+    chosen: dict[int, str] = {}
+    room = LONGEST
+    for place in ranked:
+        if len(found[place]) <= room:
+            chosen[place] = found[place]
+        elif room >= LEAST_ROOM:
+            chosen[place] = shortened(found[place], room)
+        else:
+            continue
+        # One character stays for the space that may part the two.
+        room -= len(chosen[place]) + 1
+        if len(chosen) == MOST_SENTENCES:
+            break
+    return [chosen[place] for place in sorted(chosen)]
