@@ -29,6 +29,8 @@ Scores = NDArray[np.float32]
 class Batch:
     """Columns of the same length as ``texts``; a step fills those that it declares in ``assigns``.
 
+    ``texts`` are as given until the privacy step puts their masked forms in their place, of the same length.
+
     ``normalised`` is the form the models see, ``matching`` the folded title and text; ``scores`` has one
     raw score for each column of the linear models.
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from pathlib import Path
 
@@ -34,8 +35,9 @@ def load_lexicons(weights: Path) -> Lexicons:
     return Lexicons(frozenset(_words("stop_words.txt")), labour_terms(), rarity)
 
 
+@cache
 def load_segmentation() -> rjieba.Jieba:
-    """Make a segmentation with jieba's dictionary and our own terms."""
+    """Make the segmentation with jieba's dictionary and our own terms; only read afterwards, by all threads."""
     segmentation = rjieba.Jieba()
     for word in _words("user_words.txt"):
         segmentation.add_word(word, None, None)

@@ -6,6 +6,7 @@ An uncertain part is dropped, so that the number is the least that is said: 「�
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 DIGITS = {
     **{character: value for value, character in enumerate("零一二三四五六七八九")},
@@ -17,21 +18,49 @@ UNITS = {
     "十": 10, "拾": 10, "百": 100, "佰": 100, "千": 1_000, "仟": 1_000, "k": 1_000,
     "万": 10_000, "w": 10_000, "亿": 100_000_000,
 }  # fmt: skip
+_WORDS = frozenset("上好数几零〇")
 _SECTION = 10_000
 _VAGUE = frozenset("多余来几数上好")
 _CHINESE = "零〇一二两俩三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
 
 NUMBER = (
-    rf"(?:(?:\d{{1,3}}(?:,\d{{3}})+(?!\d)|\d+)(?:\.\d+)?|[几数上好]?[{_CHINESE}])"
-    rf"(?:[{_CHINESE}]|[多余来几](?=[{_CHINESE}])|(?<=[{_CHINESE}])\d+| (?=[万亿千百][^ ]))*"
+    rf"[\d几数上好{_CHINESE}](?:[\d{_CHINESE}]|[多余来几](?=[{_CHINESE}])|\.(?=\d)|,(?=\d{{3}}(?!\d))| (?=[万亿千百][^ ]))*"
     r"(?:[kw](?![a-z0-9]))?"
 )
 """Matches a number of a folded text; vague words after it (多、余、来、几) are the caller's."""
+
+_NUMBERS = re.compile(NUMBER)
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    start: int
+    end: int
+    text: str
+    value: float
+
 
 _EITHER = re.compile(
     r"(?<![零〇一二两三四五六七八九])([一二两三四五六七八])([二三四五六七八九])(?![零〇一二两三四五六七八九])"
 )
 _ARABIC = re.compile(r"\d[\d,]*(?:\.\d+)?")
+
+
+def numbers(text: str) -> list[Number]:
+    """List the numbers of a folded text in order; what is none, such as 「上」 alone, has no value."""
+    found: list[Number] = []
+    for match in _NUMBERS.finditer(text):
+        said, start = match[0], match.start()
+        if said in _WORDS or (start and _is_part(text[start - 1])):
+            continue
+        value = number(said)
+        if value is not None:
+            found.append(Number(start, match.end(), said, value))
+    return found
+
+
+def _is_part(before: str) -> bool:
+    return before in "第.-" or (before.isascii() and before.isalpha())
 
 
 def number(text: str) -> float | None:

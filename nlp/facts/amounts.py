@@ -7,15 +7,15 @@ bound to a verb of owing counts, of several such the largest. Wages, prices, fin
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from nlp.facts.clauses import Clauses
-from nlp.numerals import NUMBER, number
+from nlp.numerals import Number
 
-_AMOUNT = re.compile(
-    rf"(?<![\d.a-z第])(?P<sign>[¥$]|rmb|人民币)? ?(?P<number>{NUMBER}) ?(?P<vague>[多余来几]+)?(?P<unit>万|亿)?"
-    r" ?(?:(?P<yuan>元|圆|块|rmb|大洋)(?P<small>[一二两三四五六七八九](?=[,。;!?\s]|$))?|(?P<bare>))"
+_TAIL = re.compile(
+    r" ?[多余来几]{0,2}(?P<unit>[万亿])? ?(?P<yuan>元|圆|块|rmb|大洋)?(?P<small>(?<=块)[一二两三四五六七八九](?=[,。;!?\s]|$))?"
 )
-_MAY_HOLD = re.compile(r"[元圆块万亿千百¥]|\d[kw]|\d{3}|rmb")
+_SIGN = re.compile(r"(?:[¥$]|rmb|人民币) ?$")
 _OWED = re.compile(
     r"欠|克扣|拖着?(?:没|不)|少(?:发|给|缴|交)|(?:没|未|不)(?:有|予|能)?(?:发|给|付|结|支付|退|还|兑现|到账|到手|拿到|领到|结清|报销)|卷走|卷款|骗|讨|追(?:回|讨|偿)"
     r"|要(?:回|债|账)|差(?:我|我们|着|了)?(?=[\d一二两三四五六七八九十百千万几])|还差|赔|补偿|补发|损失|血汗钱|尚有|结清|垫(?:付|资)|(?<!被)扣(?!税)|被扣|不予|白干|跑路|跑了|失联|索要|追薪|押着"
@@ -33,61 +33,48 @@ _EACH = re.compile(
     r" ?(?:/|每|一)(?:月|天|日|单|小时|个?月|斤|张|人|年|平|件|个|次|车|吨|趟|kg|米|份|顿|碗|瓶|盒)|(?:左右)?的?(?:月薪|底薪|工资待遇|门票|罚款|罚单|红包|补贴|奖励|慰问|手机|衣服|东西)"
 )
 _NOT_MONEY = re.compile(
-    r"^ ?(?:多|余|几|来)?(?:名|人|个|位|号|户|平|公里|千米|米|吨|斤|次|辆|件|台|家|倍|字|步|里|年|天|岁|小时|分|点|日|月|张|只|条|头|亩|株|册|万|元|职|员|农|工人|民|群|网|吨|%|％|ml|kg|km|[a-z\d:./-])"
+    r" ?(?:多|余|几|来)?(?:名|人|个|位|号|户|平|公里|千米|米|吨|斤|次|辆|件|台|家|倍|字|步|里|年|天|岁|小时|分|点|日|月|张|只|条|头|亩|株|册|万|元|职|员|农|工人|民|群|网|吨|%|％|ml|kg|km|[a-z\d:./-])"
 )
+_ROUND = frozenset("万亿千百kw")
 _TOTAL = re.compile(r"(?:共计|合计|总计|一共|总共|累计|总额|共)[^,。;!?\d]{0,10}$")
 _LEAST, _MOST = 10, 10**13
 _NEAR = 14
+_UNITS = {None: 1, "万": 10_000, "亿": 100_000_000}
 
 
-def amount_yuan(text: str, clauses: Clauses) -> int | None:
-    if not _MAY_HOLD.search(text):
-        return None
+def amount_yuan(text: str, numbers: Sequence[Number], clauses: Clauses) -> int | None:
     found: list[tuple[int, float]] = []
-    for match in _AMOUNT.finditer(text):
-        value = _value(match)
-        if value is None or not _LEAST <= value < _MOST:
+    for item in numbers:
+        tail = _TAIL.match(text, item.end)
+        if tail is None or not (tail["yuan"] or item.value >= _LEAST):
             continue
-        rank = _rank(match, clauses)
-        if rank:
+        is_plain = bool(tail["yuan"]) or bool(
+            _SIGN.search(text, max(0, item.start - 4), item.start)
+        )
+        # Without its unit only a round number reads as money: 「欠我8千」, 「3万6未结清」.
+        is_round = bool(tail["unit"]) or not _ROUND.isdisjoint(item.text)
+        if not is_plain and (not is_round or _NOT_MONEY.match(text, tail.end())):
+            continue
+        value = item.value * _UNITS[tail["unit"]]
+        if _LEAST <= value < _MOST:
+            rank = _rank(text, item.start, tail.end(), clauses, is_plain=is_plain)
             found.append((rank, value))
-    if not found:
-        return None
-    best = max(rank for rank, _ in found)
-    return round(max(value for rank, value in found if rank == best))
+    best = max((rank for rank, _ in found), default=0)
+    return round(max(value for rank, value in found if rank == best)) if best else None
 
 
-def _value(match: re.Match[str]) -> float | None:
-    value = number(match["number"])
-    if value is None:
-        return None
-    if match["unit"]:
-        value *= 10_000 if match["unit"] == "万" else 100_000_000
-    if match["yuan"]:
-        return value
-    if match["sign"]:
-        return value
-    # Without its unit only a round number reads as money: 「欠我8千」, 「3万6未结清」.
-    is_round = match["unit"] or any(sign in match["number"] for sign in "万亿千百kw")
-    follows = match.string[match.end() : match.end() + 4]
-    return value if is_round and not _NOT_MONEY.match(follows) else None
-
-
-def _rank(match: re.Match[str], clauses: Clauses) -> int:
+def _rank(text: str, start: int, end: int, clauses: Clauses, *, is_plain: bool) -> int:
     """Rank an amount: 4 a total that is owed, 3 owed in its clause, 2 in its sentence, 1 labour money, 0 other."""
-    near = clauses.before(match.start(), 0)
-    if _EACH.match(match.string, match.end()) or _is_other(near):
+    near = clauses.before(start, 0)
+    if _EACH.match(text, end) or _is_other(near):
         return 0
     total = 4 if _TOTAL.search(near) else 0
-    if _OWED.search(near) or _OWED.search(clauses.after(match.end(), 0)[:_NEAR]):
+    if _OWED.search(near) or _OWED.search(clauses.after(end, 0)[:_NEAR]):
         return total or 3
-    is_plain = bool(match["yuan"] or match["sign"])
-    wider = clauses.before(match.start(), 2)
+    wider = clauses.before(start, 2)
     if _OWED.search(wider) and (is_plain or _LABOUR_MONEY.search(wider)):
         return total or 2
-    follows = (
-        is_plain and _LABOUR_MONEY.search(near) and _OWED.search(clauses.after(match.end(), 2))
-    )
+    follows = is_plain and _LABOUR_MONEY.search(near) and _OWED.search(clauses.after(end, 2))
     return 1 if follows else 0
 
 

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
 from nlp.facts.clauses import Clauses
-from nlp.numerals import NUMBER, number
+from nlp.numerals import NUMBER, Number, number
 
 _LENGTHS = {
-    "天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "个月": 30, "月": 30, "季度": 90,
-    "年": 365, "周年": 365,
+    "天": 1, "日": 1, "周": 7, "星期": 7, "礼拜": 7, "月": 30, "季度": 90, "年": 365,
 }  # fmt: skip
-_DURATION = re.compile(
-    r"(?<![第\d.年月初下上])(?:"
-    rf"(?P<number>{NUMBER})(?P<vague>[多余来几])?个?[多来]?(?P<half>半)?(?P<unit>天|周(?!年|[一二三四五六日末])|星期(?![一二三四五六日天])|礼拜(?![一二三四五六日天])|季度|年|(?<=个)月|(?<=个半)月|(?<=[多来])月)"
-    rf"(?P<more>多|零|又|余)?(?:(?P<months>{NUMBER})个月|(?P<plus>半))?"
-    r"|(?P<halves>大?半)(?:个(?P<half_month>月)|年)"
-    r")"
+_HALF_MONTH, _HALF_YEAR = 15, 180
+_NEAR_BEFORE, _NEAR_AFTER = 16, 14
+_TAIL = re.compile(
+    r"(?P<vague>[多余来几])?(?P<whole>个)?[多来]?(?P<half>半)?(?P<unit>天|周(?!年|[一二三四五六日末])|星期(?![一二三四五六日天])|礼拜(?![一二三四五六日天])|季度|年|月)"
+    rf"(?P<more>[多零又余])?(?:(?P<months>{NUMBER})个月|(?P<plus>半(?!月|个)))?"
 )
-_MAY_HOLD = re.compile(r"[天月年周]|星期|礼拜|季度")
+_HALF = re.compile(
+    r"(?<![一二两三四五六七八九十\d年个多上下前后])大?半(?:个(?P<month>月)|年)(?!度|工资|终)"
+)
 _MATTER = re.compile(
     r"欠|拖|(?:没|未)(?:有|能|再)?(?:发|给|付|结|支付|拿到|领|缴|交|答复|回复|解决|处理|开工|复工|结果|收到|得到|兑现|着落|人管|动静)|不(?:发|给|付|结|缴|交|予)"
     r"|停(?:工|产|发|缴|业|薪)|断缴|无果|一分钱|分文|无人|讨|维权|压(?:着|了)?(?:我们)?工资|扣(?:着|押)|被困|罢工|少发|漏缴|被关|失联|耽误|没钱"
@@ -46,61 +47,57 @@ _MOST_YEARS = 60
 _ZONE = ZoneInfo("Asia/Shanghai")
 
 
-def days(text: str, clauses: Clauses, published_at: dt.datetime | None) -> int | None:
-    if not _MAY_HOLD.search(text):
-        return None
-    best: tuple[int, int] | None = None
-    for match in _DURATION.finditer(text):
-        length = _length(match)
-        if not 0 < length <= _LONGEST:
-            continue
-        rank = _rank(match, clauses)
-        if rank and (best is None or (rank, length) > best):
-            best = (rank, length)
-    if best is not None:
+def days(
+    text: str, numbers: Sequence[Number], clauses: Clauses, published_at: dt.datetime | None
+) -> int | None:
+    best = (0, 0)
+    for item in numbers:
+        tail = _TAIL.match(text, item.end)
+        length = _length(item, tail) if tail is not None else 0
+        if tail is not None and 0 < length <= _LONGEST:
+            best = max(best, (_rank(text, item.start, tail.end(), clauses), length))
+    if "半" in text:
+        for half in _HALF.finditer(text):
+            rank = _rank(text, half.start(), half.end(), clauses)
+            best = max(best, (rank, _HALF_MONTH if half["month"] else _HALF_YEAR))
+    if best[0]:
         return best[1]
+    if "月" not in text:
+        return None
     return _listed_months(text, clauses) or _since(text, clauses, published_at)
 
 
-def _length(match: re.Match[str]) -> int:
-    if match["halves"]:
-        return 15 if match["half_month"] else 180
-    value = number(match["number"])
-    if value is None:
+def _length(item: Number, tail: re.Match[str]) -> int:
+    unit = tail["unit"]
+    # 「5月」 is a month of the calendar, 「5个月」 a length.
+    if unit == "月" and not (tail["whole"] or tail["vague"]):
         return 0
-    unit = match["unit"]
-    length = value * _LENGTHS["个月" if unit == "月" else unit]
-    if match["half"]:
-        length += _LENGTHS["个月" if unit == "月" else unit] // 2
-    if match["months"]:
-        length += (number(match["months"]) or 0) * 30
-    if match["plus"]:
-        length += 180
-    if unit == "年" and value > _MOST_YEARS:
+    if unit == "年" and item.value > _MOST_YEARS:
         return 0  # 「2024年」
+    length = item.value * _LENGTHS[unit]
+    if tail["half"]:
+        length += _LENGTHS[unit] // 2
+    if tail["months"]:
+        length += (number(tail["months"]) or 0) * _LENGTHS["月"]
+    if tail["plus"]:
+        length += _HALF_YEAR
     return int(length)
 
 
-def _rank(match: re.Match[str], clauses: Clauses) -> int:
-    text = match.string
-    before, after = clauses.before(match.start(), 0), clauses.after(match.end(), 0)
-    if _OTHER_AFTER.match(after) or _AGE.match(text[match.end() : match.end() + 4]):
+def _rank(text: str, start: int, end: int, clauses: Clauses) -> int:
+    before, after = clauses.before(start, 0), clauses.after(end, 0)
+    if _OTHER_AFTER.match(after) or _AGE.match(text[end : end + 4]):
         return 0
-    if _MATTER.search(before[-16:]):
+    if _MATTER.search(before[-_NEAR_BEFORE:]):
         return 3
     is_other = _OTHER_BEFORE.search(before)
-    if is_other is None and _MATTER.search(after[:14]):
+    if is_other is None and _MATTER.search(after[:_NEAR_AFTER]):
         return 3
-    following = clauses.after(match.end(), 1)[len(after) :]
-    if _MATTER.search(following[:14]) and "一直" not in before:
+    following = clauses.after(end, 1)[len(after) :]
+    if _MATTER.search(following[:_NEAR_AFTER]) and "一直" not in before:
         return 2
-    if (
-        is_other is None
-        and not before.strip(" 已经了足整长达近快将")
-        and _MATTER.search(clauses.before(match.start(), 1))
-    ):
-        return 1
-    return 0
+    is_alone = is_other is None and not before.strip(" 已经了足整长达近快将")
+    return 1 if is_alone and _MATTER.search(clauses.before(start, 1)) else 0
 
 
 def _listed_months(text: str, clauses: Clauses) -> int | None:

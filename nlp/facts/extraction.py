@@ -12,6 +12,7 @@ from nlp.facts.clauses import Clauses
 from nlp.facts.durations import days
 from nlp.facts.gatherings import gathering
 from nlp.facts.headcounts import headcount
+from nlp.numerals import numbers
 
 LONGEST_TEXT = 5_000
 
@@ -19,11 +20,11 @@ LONGEST_TEXT = 5_000
 def facts(folded: str, original: str, published_at: dt.datetime | None) -> Facts:
     """Read the facts of a text; ``folded`` is its matching text, of the same length."""
     folded, original = folded[:LONGEST_TEXT], original[:LONGEST_TEXT]
-    clauses = Clauses(folded)
+    clauses, found = Clauses(folded), numbers(folded)
     return Facts(
-        headcount=headcount(folded, clauses),
-        amount_yuan=amount_yuan(folded, clauses),
-        days=days(folded, clauses, published_at),
+        headcount=headcount(folded, found, clauses),
+        amount_yuan=amount_yuan(folded, found, clauses),
+        days=days(folded, found, clauses, published_at),
         casualties=casualties(folded, clauses),
         gathering=gathering(folded, original),
         appeal=appeal(folded, original),

@@ -7,6 +7,7 @@ STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
     "分析步骤",
     [
         ("pending", "nlp.steps.pending:PendingStep"),
+        ("privacy", "nlp.steps.privacy:PrivacyStep"),
         ("normalisation", "nlp.steps.normalisation:NormalisationStep"),
         ("segmentation", "nlp.steps.segmentation:SegmentationStep"),
         ("features", "nlp.steps.features:FeaturesStep"),

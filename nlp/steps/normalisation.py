@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from core.matching_text import matching_text
 from nlp.batch import Batch
 from nlp.normalisation import normalise
 from nlp.step import Resources
@@ -12,12 +11,11 @@ from nlp.step import Resources
 
 class NormalisationStep:
     name: ClassVar[str] = "normalisation"
-    requires: ClassVar[frozenset[str]] = frozenset()
-    assigns: ClassVar[frozenset[str]] = frozenset({"matching", "normalised"})
+    requires: ClassVar[frozenset[str]] = frozenset({"matching"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"normalised"})
 
     def __init__(self, _resources: Resources) -> None:
         pass
 
     def annotate(self, batch: Batch) -> None:
-        batch.matching = [matching_text(f"{item.title}\n{item.text}") for item in batch.texts]
         batch.normalised = [normalise(item.title, item.text) for item in batch.texts]

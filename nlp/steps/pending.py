@@ -13,7 +13,7 @@ class PendingStep:
     name: ClassVar[str] = "pending"
     requires: ClassVar[frozenset[str]] = frozenset()
     assigns: ClassVar[frozenset[str]] = frozenset(
-        {"emotion", "offensive", "kind", "entities", "private"}
+        {"emotion", "offensive", "kind", "entities"}
     )
 
     def __init__(self, resources: Resources) -> None:
@@ -25,4 +25,3 @@ class PendingStep:
         batch.offensive = [Decision(label=False, score=0.0)] * count
         batch.kind = [Kind.EVENT] * count
         batch.entities = [()] * count
-        batch.private = [()] * count
