@@ -8,6 +8,13 @@ _SENTENCE = re.compile(r"[^。！？!?…\n\r]+(?:[。！？!?…]+[”’」』
 _END = re.compile(r"[。！？!?…][”’」』）)\]】》]*$")
 _PAUSE = re.compile(r"[，,；;：:、\s]")
 _SHORTEST_SHARE = 0.5
+_DATELINE = re.compile(
+    r"^[^，。；：、]{0,24}?(?:讯|电)(?:[（(][^）)]{2,30}[）)]|\s|记者[^，。]{2,12}?(?=[\d从获]))"
+)
+_PAGE = re.compile(
+    r"^[【\[（(]?(?:(?:责任?编辑?|编辑|来源|作者|记者|审核|校对|原标题|图[片为]?)[丨｜|:：/ ]|打开|点击|更多|扫码|关注|声明|转发|https?:|@|#[^#]*#$)"
+    r"|阅读原文|打开APP|展开全文|网页链接$|^[（(](?:记者|通讯员|来源|作者|编辑)"
+)
 
 
 def sentences(text: str) -> list[str]:
@@ -28,3 +35,13 @@ def joined(chosen: list[str]) -> str:
     """Put sentences after one another, with a space after one that has no mark at its end."""
     parts = [part if _END.search(part) else f"{part} " for part in chosen]
     return "".join(parts).rstrip()
+
+
+def without_dateline(sentence: str) -> str:
+    """Drop what names the paper and its reporter before a report begins."""
+    return _DATELINE.sub("", sentence, count=1) or sentence
+
+
+def is_page_line(sentence: str) -> bool:
+    """Tell lines that belong to the page and not to the text: editors, sources, invitations to click."""
+    return _PAGE.search(sentence) is not None

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from nlp.annotations import Field, PrivateSpan, TextInput
 from nlp.privacy import masked
-from nlp.sentences import joined, sentences, shortened
+from nlp.sentences import is_page_line, joined, sentences, shortened, without_dateline
 
 MOST_SENTENCES = 2
 LONGEST = 120
@@ -24,13 +24,6 @@ _FIGURE = re.compile(
     r"\d|[一二两三四五六七八九十百千万几][余多来]?(?:个月|名|人|万|千|百|元|块|天|年|起|家)"
 )
 _APPEAL = re.compile(r"希望|恳请|恳求|求助|呼吁|诉求|还我")
-_DATELINE = re.compile(
-    r"^[^，。；：、]{0,24}?(?:讯|电)(?:[（(][^）)]{2,30}[）)]|\s|记者[^，。]{2,12}?(?=[\d从获]))"
-)
-_PAGE = re.compile(
-    r"^[【\[（(]?(?:(?:责任?编辑?|编辑|来源|作者|记者|审核|校对|原标题|图[片为]?)[丨｜|:：/ ]|打开|点击|更多|扫码|关注|声明|转发|https?:|@|#[^#]*#$)"
-    r"|阅读原文|打开APP|展开全文|网页链接$|^[（(](?:记者|通讯员|来源|作者|编辑)"
-)
 
 
 def extract(text: str, keywords: Sequence[str] = ()) -> str:
@@ -43,7 +36,7 @@ def extract(text: str, keywords: Sequence[str] = ()) -> str:
         return ""
     if len(found) <= MOST_SENTENCES and len(text) <= LONGEST:
         return joined(found)
-    found[0] = _DATELINE.sub("", found[0], count=1) or found[0]
+    found[0] = without_dateline(found[0])
     if len(found) > _MOST_SCORED:
         # Petitions end with what they ask for.
         found = [*found[: _MOST_SCORED - 4], *found[-4:]]
@@ -69,7 +62,7 @@ def _score(sentence: str, place: int, keywords: Sequence[str]) -> float:
         score += _FIGURE_WEIGHT
     if _APPEAL.search(sentence):
         score += _APPEAL_WEIGHT
-    if place and (len(sentence) < _SHORT or _PAGE.search(sentence)):
+    if place and (len(sentence) < _SHORT or is_page_line(sentence)):
         score -= 1.0
     return score
 
