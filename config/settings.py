@@ -48,6 +48,9 @@ class Settings:
     plain_http: bool
     trusted_proxies: tuple[str, ...]
     allowed_addresses: tuple[str, ...]
+    llm_url: str | None
+    llm_model: str | None
+    llm_api_key_file: Path | None
     contact: str
     require_second_factor: bool
     log_level: str
@@ -153,6 +156,9 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         allowed_addresses=reader.listed(
             "allowed_addresses", _is_allowed_entry, "「主机:端口」或网段，多个用逗号分开"
         ),
+        llm_url=_optional_url(reader, "llm_url"),
+        llm_model=reader.optional("llm_model"),
+        llm_api_key_file=reader.path("llm_api_key_file"),
         contact=reader.text("contact", ""),
         require_second_factor=reader.flag("require_second_factor", default=False),
         log_level=reader.checked(
@@ -162,6 +168,7 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         fault=reader.optional("fault"),
     )
     _check_together(reader, settings)
+    _check_llm(reader, settings)
     reader.refuse_unknown()
     if reader.faults:
         raise SettingsError(reader.faults)
@@ -204,6 +211,34 @@ def _check_together(reader: _Reader, settings: Settings) -> None:
             )
 
 
+def _check_llm(reader: _Reader, settings: Settings) -> None:
+    if settings.llm_url is None:
+        return
+    if settings.llm_model is None:
+        reader.faults.append("设了 ZHISHENG_LLM_URL，还要用 ZHISHENG_LLM_MODEL 写明模型的名称。")
+    parts = urlsplit(settings.llm_url)
+    if parts.username is not None or parts.query:
+        # The value may hold a key, so it is not repeated.
+        reader.faults.append(
+            "ZHISHENG_LLM_URL 里不能带用户名、口令或参数；密钥请放进 ZHISHENG_LLM_API_KEY_FILE 指的文件。"
+        )
+    if parts.scheme == "http" and not _is_listed(parts.hostname or "", parts.port or 80, settings):
+        reader.faults.append(
+            "ZHISHENG_LLM_URL 是明文地址，只能是本单位内网里的服务：请把它的「主机:端口」或网段写进 "
+            "ZHISHENG_ALLOWED_ADDRESSES，或改用 https。"
+        )
+
+
+def _is_listed(host: str, port: int, settings: Settings) -> bool:
+    allowed = settings.allowed_addresses
+    if f"{host}:{port}" in allowed or f"[{host}]:{port}" in allowed:
+        return True
+    if not _is_address(host):
+        return False
+    networks = (ip_network(entry) for entry in allowed if _is_network(entry))
+    return any(ip_address(host) in network for network in networks)
+
+
 def _database_url(reader: _Reader) -> str | None:
     value = reader.optional("database_url")
     if value is None:
@@ -219,6 +254,7 @@ def _optional_url(reader: _Reader, name: str) -> str | None:
     value = reader.optional(name)
     if value is not None and not _is_url(value):
         reader.fault(name, value, "以 http:// 或 https:// 开头的地址")
+        return None
     return value
 
 
@@ -233,9 +269,10 @@ def _public_url(reader: _Reader, bind: str, port: int) -> str:
 def _is_url(value: str) -> bool:
     try:
         parts = urlsplit(value)
+        is_reachable = bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
-    return parts.scheme in {"http", "https"} and bool(parts.hostname)
+    return parts.scheme in {"http", "https"} and is_reachable
 
 
 def _is_port(value: str) -> bool:
@@ -258,6 +295,10 @@ def _is_allowed_entry(value: str) -> bool:
     host, separator, port = value.rpartition(":")
     if separator and host and _is_port(port):
         return True
+    return _is_network(value)
+
+
+def _is_network(value: str) -> bool:
     try:
         ip_network(value)
     except ValueError:

@@ -58,6 +58,10 @@ def test_a_faulty_file_is_named(tmp_path: Path, content: str, says: str) -> None
         ("TRUSTED_PROXIES", "proxy.example", "IP 地址"),
         ("ALLOWED_ADDRESSES", "nonsense", "主机:端口"),
         ("CONFIG", "/nowhere/z.toml", "不存在"),
+        ("LLM_URL", "http://llm.example:99999/v1", "以 http:// 或 https:// 开头的地址"),
+        ("LLM_URL", "https://llm.example/v1", "ZHISHENG_LLM_MODEL"),
+        ("LLM_URL", "http://10.2.0.5:8000/v1", "ZHISHENG_ALLOWED_ADDRESSES"),
+        ("LLM_URL", "https://llm.example/v1?key=geheim", "不能带用户名、口令或参数"),
     ],
 )
 def test_an_unsafe_or_wrong_value_is_refused(
@@ -83,3 +87,18 @@ def test_a_postgres_url_gets_the_driver_we_use(tmp_path: Path) -> None:
         {"ZHISHENG_HOME": str(tmp_path), "ZHISHENG_DATABASE_URL": "postgres://u:p@db/x"}
     )
     assert settings.database_url == "postgresql+psycopg://u:p@db/x"
+
+
+@pytest.mark.parametrize("allowed", ["10.2.0.5:8000", "10.2.0.0/16"])
+def test_a_language_model_in_the_intranet_is_allowed_expressly(
+    tmp_path: Path, allowed: str
+) -> None:
+    settings = load_settings(
+        {
+            "ZHISHENG_HOME": str(tmp_path),
+            "ZHISHENG_LLM_URL": "http://10.2.0.5:8000/v1",
+            "ZHISHENG_LLM_MODEL": "qwen",
+            "ZHISHENG_ALLOWED_ADDRESSES": allowed,
+        }
+    )
+    assert settings.llm_url == "http://10.2.0.5:8000/v1"
