@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from nlp.annotations import Field, PrivateSpan, TextInput
-from nlp.privacy import masked
+from nlp.annotations import TextInput
 from nlp.sentences import is_page_line, joined, sentences, shortened, without_dateline
 
 MOST_SENTENCES = 2
@@ -45,12 +44,9 @@ def extract(text: str, keywords: Sequence[str] = ()) -> str:
     return joined(_fitted(found, ranked))
 
 
-def masked_summary(
-    item: TextInput, private: Sequence[PrivateSpan], keywords: Sequence[str] = ()
-) -> str:
-    """Summarise what is kept of a text: its private spans masked; a text that is empty by its title."""
-    text = extract(masked(item.text, Field.TEXT, private), keywords)
-    return text or masked(item.title, Field.TITLE, private).strip()[:LONGEST]
+def summary(item: TextInput, keywords: Sequence[str] = ()) -> str:
+    """Summarise a text, or one that is empty by its title."""
+    return extract(item.text, keywords) or item.title.strip()[:LONGEST]
 
 
 def _score(sentence: str, place: int, keywords: Sequence[str]) -> float:

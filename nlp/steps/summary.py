@@ -6,11 +6,11 @@ from typing import ClassVar
 
 from nlp.batch import Batch
 from nlp.step import Resources
-from nlp.summary import masked_summary
+from nlp.summary import summary
 
 
 class SummaryStep:
-    """Runs after whatever finds private names, so that none of them comes back in a summary."""
+    """Needs ``private``, so that it quotes the texts in which names and addresses are masked already."""
 
     name: ClassVar[str] = "summary"
     requires: ClassVar[frozenset[str]] = frozenset({"private", "keywords"})
@@ -21,8 +21,6 @@ class SummaryStep:
 
     def annotate(self, batch: Batch) -> None:
         batch.summary = [
-            masked_summary(item, private, keywords)
-            for item, private, keywords in zip(
-                batch.texts, batch.private, batch.keywords, strict=True
-            )
+            summary(item, keywords)
+            for item, keywords in zip(batch.texts, batch.keywords, strict=True)
         ]

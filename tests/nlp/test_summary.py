@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nlp.annotations import Field, PrivateSpan, TextInput
-from nlp.privacy import MASK
+from nlp.annotations import TextInput
+from nlp.pipeline import Pipeline
 from nlp.sentences import joined, sentences, shortened
-from nlp.summary import LONGEST, extract, masked_summary
+from nlp.summary import LONGEST, extract, summary
 
 NEWS = (
     "云溪日报讯（记者 某某）十一月十八日，河湾市安置房工地四十六名木工到区劳动监察大队反映，总包单位拖欠工资约八十六万元。"
@@ -66,14 +66,11 @@ def _is_covered(summary: str, text: str) -> bool:
     )
 
 
-def test_a_private_name_is_masked_in_the_summary_too() -> None:
-    item = TextInput("", "王小花被厂里辞退。她要求补偿。")
-    assert masked_summary(item, [PrivateSpan(Field.TEXT, 0, 3, MASK * 3)]) == (
-        f"{MASK * 3}被厂里辞退。她要求补偿。"
-    )
+def test_a_private_name_does_not_come_back_in_a_summary(pipeline: Pipeline) -> None:
+    (found,) = pipeline.analyse([TextInput("", "我叫王小花，被厂里辞退了。要求补偿。")])
+    assert "王小花" not in found.summary
+    assert "被厂里辞退了。" in found.summary
 
 
-def test_a_text_that_is_only_a_title_is_told_by_its_masked_title() -> None:
-    item = TextInput("王小花讨薪成功", "")
-    private = [PrivateSpan(Field.TITLE, 0, 3, MASK * 3)]
-    assert masked_summary(item, private) == f"{MASK * 3}讨薪成功"
+def test_a_text_that_is_only_a_title_is_told_by_its_title() -> None:
+    assert summary(TextInput("建筑工人讨薪成功", "")) == "建筑工人讨薪成功"
