@@ -1,0 +1,1 @@
+"""Events: which texts speak of the same matter, decided as they come in."""
