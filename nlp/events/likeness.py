@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Callable, Collection, Mapping, Set
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, fields
 from operator import attrgetter
 
@@ -177,7 +177,7 @@ def _usual(known: Mapping[Mark, int], size: int) -> set[Mark]:
     return {mark for mark, count in known.items() if count >= least}
 
 
-def _counted(own: frozenset[int], known: Set[int]) -> float:
+def _counted(own: frozenset[int], known: set[int]) -> float:
     return float(min(MOST_COUNTED, len(own & known)))
 
 
