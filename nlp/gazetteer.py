@@ -16,6 +16,7 @@ import daachorse
 from config.regions import Region, RegionLevel, ancestors, by_adcode
 from core.matching_text import matching_text
 from nlp.annotations import RegionMention
+from nlp.lexicons import load_segmentation
 
 LONGEST_TEXT = 5_000
 MOST_REGIONS = 10
@@ -28,8 +29,45 @@ _PEOPLES = (
 _SUFFIX = re.compile(
     rf"(?:(?:{_PEOPLES})*自治[区州县旗]|特别行政区|地区|新区|矿区|林区|[省市县区盟旗])$"
 )
-_ROAD = re.compile(r"[东西南北中]?[一二三四五六]?[路街道巷]|大[道街]")
+_PROVINCE_SUFFIX = re.compile(r"(?:(?:壮族|回族|维吾尔)?自治区|特别行政区|[省市])$")
+# 「南京路」 is a road, 「韶关社区」 a quarter, 「兰州拉面」 a dish and 「西安交大」 a university, wherever they are.
+_OTHER_THING = re.compile(
+    r"[东西南北中]?[一二三四五六]?(?:路(?!上?段?(?:工地|途))|街|道(?!路)|巷)|大[道街]|社区|新?村|屯|寨|小区|花园|花苑|家园|苑|大厦|广场|宾馆|(?:大)?(?:饭店|酒店|酒楼)"
+    r"|(?:[东西南北]?(?:交通|工业|科技|理工|师范|农业|医科|财经|政法|外国语|民族|海洋|邮电|电子科技|建筑|中医药|林业|体育|艺术|职业)?(?:大学|学院)|交大|理工|师大|财大|医大|农大|工大|科大|邮电|师范|医科大)"
+    r"|拉面|牛肉面|米粉|米线|火锅|小面|热干面|烤鸭|小吃|凉皮|肉夹馍|板鸭|臭豆腐|炒饭|炒面|螺蛳粉|烧烤|麻辣烫|鸡饭|鸡煲|鸭血|啤酒|白药|菜馆|菜系|羊肉|泡馍|糍粑|月饼|包子|煎饼|麻花|灌汤|醋(?!厂)|茶叶|扑克|国安|恒大|泰达|鲁能|绿地|申花|时间|人寿|牌"
+)
+_NEIGHBOURS = 4
 _SHORTEST = 2
+# Of these every city has one: without a place above them they name nothing.
+_ANY = frozenset(
+    [
+        "城区",
+        "郊区",
+        "矿区",
+        "新区",
+        "东区",
+        "西区",
+        "南区",
+        "北区",
+        "中区",
+        "城中区",
+        "城东区",
+        "城西区",
+        "城北区",
+        "城南区",
+        "开发区",
+        "市中区",
+        "市北区",
+        "市南区",
+        "新城区",
+        "城关区",
+        "桥东区",
+        "桥西区",
+        "东城区",
+        "西城区",
+        "江北区",
+    ]
+)
 _LEVELS = tuple(RegionLevel)
 
 
@@ -44,6 +82,15 @@ class _Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A place named in a folded text; ``adcode`` is None where it stays open which one of that name is meant."""
+
+    start: int
+    end: int
+    adcode: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class _Found:
     start: int
     end: int
@@ -55,6 +102,7 @@ class Gazetteer:
 
     def __init__(self, regions: Iterable[Region]) -> None:
         self._regions = by_adcode(regions)
+        self._segmentation = load_segmentation()
         self._above = {code: ancestors(code, self._regions) for code in self._regions}
         ordinary, blocked = _words("ordinary_places.txt"), _words("not_places.txt")
         readings: dict[str, list[_Reading]] = {word: [] for word in blocked}
@@ -68,23 +116,36 @@ class Gazetteer:
 
     def find(self, text: str) -> tuple[RegionMention, ...]:
         """List the places a folded text names, the most exact of each line only, in reading order."""
+        return self.regions(self.places(text))
+
+    def places(self, text: str) -> list[Place]:
+        """Give every mention with its place, in reading order."""
         text = text[:LONGEST_TEXT]
         found = self._found(text)
         if not found:
-            return ()
+            return []
         certain = {
             only.adcode
             for item in found
             if len(item.readings) == 1 and not (only := item.readings[0]).is_doubtful
         }
-        chosen: dict[str, None] = {}
+        chosen: set[str] = set()
         last: str | None = None
-        for place, item in enumerate(found):
-            beside = _beside(found, place)
-            adcode = self._choose(item, certain | set(chosen), last if beside else None)
+        places: list[Place] = []
+        for position, item in enumerate(found):
+            beside = _beside(found, position)
+            adcode = self._choose(item, certain | chosen, last if beside else None)
             if adcode is not None:
-                chosen[adcode] = None
+                chosen.add(adcode)
                 last = adcode
+            if adcode is not None or all(reading.is_full for reading in item.readings):
+                places.append(Place(item.start, item.end, adcode))
+        return [
+            place for place in places if place.adcode or text[place.start : place.end] not in _ANY
+        ]
+
+    def regions(self, places: Iterable[Place]) -> tuple[RegionMention, ...]:
+        chosen = dict.fromkeys(place.adcode for place in places if place.adcode is not None)
         covered = {above for code in chosen for above in self._above[code]}
         kept = [code for code in chosen if code not in covered][:MOST_REGIONS]
         return tuple(RegionMention(code, self._regions[code].name) for code in kept)
@@ -93,11 +154,25 @@ class Gazetteer:
         found: list[_Found] = []
         for start, end, index in self._automaton.find(text):
             readings = self._readings[index]
-            if not all(reading.is_full for reading in readings) and _ROAD.match(text, end):
-                continue  # 「南京路」 is a road anywhere.
-            if readings:
-                found.append(_Found(start, end, readings))
+            if not readings:
+                continue
+            is_full = all(reading.is_full for reading in readings)
+            follows = bool(found) and found[-1].end == start
+            if not is_full and (
+                _OTHER_THING.match(text, end) or not (follows or self._is_word(text, start, end))
+            ):
+                continue
+            found.append(_Found(start, end, readings))
         return found
+
+    def _is_word(self, text: str, start: int, end: int) -> bool:
+        """Tell whether a short name stands between word borders: not in 「以太原子」."""
+        first = max(0, start - _NEIGHBOURS)
+        borders, place = {first, start if start == 0 else -1}, first
+        for word in self._segmentation.cut(text[first : end + _NEIGHBOURS]):
+            place += len(word)
+            borders.add(place)
+        return start in borders
 
     def _choose(self, item: _Found, known: set[str], beside: str | None) -> str | None:
         for around in ({beside} - {None}, known):
@@ -124,7 +199,8 @@ def _add_names(
     readings: dict[str, list[_Reading]], region: Region, ordinary: frozenset[str]
 ) -> None:
     full = matching_text(region.name)
-    short = _SUFFIX.sub("", full)
+    is_province = region.level is RegionLevel.PROVINCE
+    short = (_PROVINCE_SUFFIX if is_province else _SUFFIX).sub("", full)
     is_doubtful = full in ordinary or len(full) <= _SHORTEST
     readings.setdefault(full, []).append(
         _Reading(region.adcode, is_full=True, is_doubtful=is_doubtful)

@@ -40,3 +40,14 @@ def _evidence(text: str) -> tuple[float, float, float]:
     is_abroad = bool(_ABROAD.search(text)) and not _AT_HOME.search(text)
     is_guild = "公会" in text and not is_named
     return (float(is_named and not is_abroad), float(has_service), float(is_abroad or is_guild))
+
+
+def names_foreign_union(name: str) -> bool:
+    return bool(_ABROAD.search(name))
+
+
+def union_words(text: str) -> list[tuple[int, int]]:
+    """Give where a folded text that speaks of our unions has the word; none where it speaks of others."""
+    if ("工会" not in text and "全总" not in text) or not _evidence(text)[0]:
+        return []
+    return [match.span() for match in _UNION.finditer(text)]

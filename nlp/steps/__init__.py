@@ -16,7 +16,7 @@ STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
         ("topics", "nlp.steps.topics:TopicsStep"),
         ("polarity", "nlp.steps.polarity:PolarityStep"),
         ("keywords", "nlp.steps.keywords:KeywordsStep"),
-        ("regions", "nlp.steps.regions:RegionsStep"),
+        ("entities", "nlp.steps.entities:EntitiesStep"),
         ("facts", "nlp.steps.facts:FactsStep"),
         ("summary", "nlp.steps.summary:SummaryStep"),
         ("fingerprint", "nlp.steps.fingerprint:FingerprintStep"),

@@ -12,9 +12,7 @@ from nlp.step import Resources
 class PendingStep:
     name: ClassVar[str] = "pending"
     requires: ClassVar[frozenset[str]] = frozenset()
-    assigns: ClassVar[frozenset[str]] = frozenset(
-        {"emotion", "offensive", "kind", "entities"}
-    )
+    assigns: ClassVar[frozenset[str]] = frozenset({"emotion", "offensive", "kind"})
 
     def __init__(self, resources: Resources) -> None:
         del resources
@@ -24,4 +22,3 @@ class PendingStep:
         batch.emotion = [EmotionScores(Emotion.NEUTRAL, {})] * count
         batch.offensive = [Decision(label=False, score=0.0)] * count
         batch.kind = [Kind.EVENT] * count
-        batch.entities = [()] * count

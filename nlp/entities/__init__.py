@@ -1,0 +1,1 @@
+"""Entities a text names: employers, platforms, unions, government bodies and places."""
