@@ -28,6 +28,7 @@ from core.search import DocumentSearch
 from media_matrix.access import PlatformAccess
 from zhisheng import __version__
 from zhisheng.home import Home, HomeKind, open_home, read_kind
+from zhisheng.model_summary import EventSummariser, model_endpoint
 
 COMMON_PASSWORDS = Path(config.__file__).parent / "data" / "common_passwords.txt"
 
@@ -80,6 +81,11 @@ def platform_access(services: Services) -> PlatformAccess:
         keyring=services.keyring,
         public_url=services.settings.public_url,
     )
+
+
+def event_summariser(services: Services) -> EventSummariser:
+    """Give what writes event summaries: with the configured language model, or from the documents alone."""
+    return EventSummariser(services.http, model_endpoint(services.settings))
 
 
 def user_agent(settings: Settings) -> str:
