@@ -22,7 +22,6 @@ _MIXER = np.uint64(0xBF58476D1CE4E5B9)
 _BASE = 0x2545F4914F6CDD1D
 _WORD_BASE = 0x5851F42D4C957F2D
 _WORD_SALT = np.uint64(0x632BE59BD9B4E019)
-_SHIFT = np.uint64(64 - BUCKET_BITS)
 _HALF = np.uint64(32)
 _ALL_BITS = (1 << 64) - 1
 
@@ -46,8 +45,35 @@ class FeatureRows:
         return len(self.starts) - 1
 
 
+@dataclass(frozen=True, slots=True)
+class Grams:
+    """The hash of every n-gram of a batch and the place of the text it stands in, kind by kind."""
+
+    characters: tuple[tuple[Buckets, Hashes], ...]
+    words: tuple[Buckets, Hashes]
+    pairs: tuple[Buckets, Hashes]
+
+
 def extract(texts: Sequence[str], words: Sequence[Sequence[str]]) -> FeatureRows:
     """Hash character n-grams and word uni- and bigrams; the words of a text must spell the text."""
+    grams = hash_grams(texts, words)
+    kinds = (*grams.characters, grams.words, grams.pairs)
+    hashes = np.concatenate([kind for _, kind in kinds])
+    owners = np.concatenate([owner for owner, _ in kinds])
+    keys = np.sort((owners << BUCKET_BITS) | bucket(hashes))
+    if len(keys):
+        keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
+    edges = np.arange(len(texts) + 1, dtype=np.int64)
+    return FeatureRows(
+        buckets=keys & (BUCKETS - 1),
+        starts=np.searchsorted(keys, edges << BUCKET_BITS),
+        word_buckets=bucket(grams.words[1]),
+        word_starts=np.searchsorted(grams.words[0], edges),
+    )
+
+
+def hash_grams(texts: Sequence[str], words: Sequence[Sequence[str]]) -> Grams:
+    """Hash the n-grams of each kind; the words of a text must spell the text."""
     bounded = [f"{BOUNDARY}{text}{BOUNDARY}" for text in texts]
     codes = np.frombuffer(
         "".join(bounded).encode("utf-32-le", "surrogatepass"), dtype=np.uint32
@@ -56,37 +82,32 @@ def extract(texts: Sequence[str], words: Sequence[Sequence[str]]) -> FeatureRows
     owners = np.repeat(np.arange(len(bounded), dtype=np.int64), lengths)
     mixed = (codes + np.uint64(1)) * _MULTIPLIER
     mixed ^= mixed >> _HALF
-    parts = _character_keys(mixed, owners)
-    word_hashes, word_owners = _word_hashes(mixed, words)
-    word_buckets = _bucket(word_hashes)
-    parts += _word_keys(word_hashes, word_owners)
-    keys = np.sort(np.concatenate(parts))
-    if len(keys):
-        keys = keys[np.concatenate(([True], keys[1:] != keys[:-1]))]
-    edges = np.arange(len(bounded) + 1, dtype=np.int64)
-    return FeatureRows(
-        buckets=keys & (BUCKETS - 1),
-        starts=np.searchsorted(keys, edges << BUCKET_BITS),
-        word_buckets=word_buckets,
-        word_starts=np.searchsorted(word_owners, edges),
+    hashes, word_owners = _word_hashes(mixed, words)
+    same = word_owners[1:] == word_owners[:-1]
+    pairs = hashes[:-1] * np.uint64(_BASE) + hashes[1:] * _MULTIPLIER
+    return Grams(
+        characters=_character_grams(mixed, owners),
+        words=(word_owners, hashes),
+        pairs=(word_owners[:-1][same], pairs[same]),
     )
 
 
-def _bucket(hashes: Hashes) -> Buckets:
-    return ((hashes * _MIXER) >> _SHIFT).astype(np.int64)
+def bucket(hashes: Hashes, bits: int = BUCKET_BITS) -> Buckets:
+    """Keep the highest ``bits`` bits, so that fewer of them only make coarser buckets."""
+    return ((hashes * _MIXER) >> np.uint64(64 - bits)).astype(np.int64)
 
 
-def _character_keys(mixed: Hashes, owners: Buckets) -> list[Buckets]:
+def _character_grams(mixed: Hashes, owners: Buckets) -> tuple[tuple[Buckets, Hashes], ...]:
     base = np.uint64(_BASE)
-    parts: list[Buckets] = []
+    parts: list[tuple[Buckets, Hashes]] = []
     rolling = mixed
     for order in range(1, CHARACTER_ORDERS + 1):
         if order > 1:
             rolling = rolling[:-1] * base + mixed[order - 1 :]
         owner = owners[: len(rolling)]
         inside = owner == owners[order - 1 :]
-        parts.append((owner[inside] << BUCKET_BITS) | _bucket(rolling[inside]))
-    return parts
+        parts.append((owner[inside], rolling[inside]))
+    return tuple(parts)
 
 
 def _word_hashes(mixed: Hashes, words: Sequence[Sequence[str]]) -> tuple[Hashes, Buckets]:
@@ -102,13 +123,6 @@ def _word_hashes(mixed: Hashes, words: Sequence[Sequence[str]]) -> tuple[Hashes,
     ends = np.cumsum(sizes) + 2 * owners + 1
     begins = ends - sizes
     return (sums[ends] - sums[begins]) * inverses[begins] + _WORD_SALT, owners
-
-
-def _word_keys(hashes: Hashes, owners: Buckets) -> list[Buckets]:
-    single = (owners << BUCKET_BITS) | _bucket(hashes)
-    same = owners[1:] == owners[:-1]
-    pairs = hashes[:-1] * np.uint64(_BASE) + hashes[1:] * _MULTIPLIER
-    return [single, (owners[:-1][same] << BUCKET_BITS) | _bucket(pairs[same])]
 
 
 def _powers(count: int) -> tuple[Hashes, Hashes]:
