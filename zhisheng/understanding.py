@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from config.regions import ancestors
 from core import claims
 from core.clock import Clock
+from core.corrected_labels import columns, with_corrections
+from core.corrections import lock_documents, standing_corrections
 from core.database.models.collecting import Document, DocumentBody
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
@@ -141,7 +143,7 @@ def write_annotations(
     found: Mapping[int, Annotations],
     now: dt.datetime | None,
 ) -> None:
-    """Store the text without private names and addresses, what the pipeline said, and the stories joined.
+    """Store the text without private names and addresses, what the pipeline said and people corrected, and the stories joined.
 
     ``now`` None takes each document's own time of arrival, for a past that is written afterwards.
     """
@@ -150,9 +152,16 @@ def write_annotations(
         document.id: masked_input(text_input(document, body), found[document.id].private)
         for document, body in rows
     }
+    # Before the first analysis nobody can have corrected anything.
+    again = [document.id for document, _ in rows if document.analysed_at is not None]
+    if again:
+        lock_documents(session, again)
+    standing = standing_corrections(session, again) if again else {}
     places = join_stories(session, [(document, masked[document.id]) for document, _ in rows], now)
     for document, _ in rows:
         one, at = found[document.id], now or document.ingested_at
+        corrections = standing.get(document.id, {})
+        annotations = with_corrections(one.to_json(str(document.id)), corrections)
         kept, place = masked[document.id], places.get(document.id)
         documents.append(
             {
@@ -169,6 +178,8 @@ def write_annotations(
                 "story_id": place.story_id if place else None,
                 "story_relation": place.relation.value if place else None,
                 "story_parent_id": place.parent_id if place else None,
+                # What a person corrected stays corrected, whatever the models say now.
+                **(columns(annotations) if corrections else {}),
             }
         )
         bodies.append(
@@ -177,7 +188,7 @@ def write_annotations(
                 "b_at": document.ingested_at,
                 "title": kept.title,
                 "text": kept.text,
-                "annotations": one.to_json(str(document.id)),
+                "annotations": annotations,
             }
         )
     if documents:

@@ -3,7 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -236,10 +236,16 @@ class SynonymGroup(Base):
 
 
 class LabelCorrection(Base):
-    """A label that a person corrected; training data with the editor's name."""
+    """A label that a person corrected; training data with the editor's name.
+
+    Of a document and task the newest that is not undone stands.
+    """
 
     __tablename__ = "label_correction"
-    __table_args__ = (UniqueConstraint("document_id", "task", "person_id"),)
+    __table_args__ = (
+        Index("ix_label_correction_document_id_task", "document_id", "task"),
+        Index("ix_label_correction_at", "at"),
+    )
     id: Mapped[Id]
     document_id: Mapped[int] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"))
     task: Mapped[str]
@@ -247,3 +253,5 @@ class LabelCorrection(Base):
     corrected: Mapped[str]
     person_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     at: Mapped[dt.datetime]
+    undone_at: Mapped[dt.datetime | None]
+    undone_by: Mapped[int | None] = mapped_column(BigInteger)
