@@ -5,10 +5,10 @@ At every full hour three numbers are known: A, the documents of the last 24 hour
 and of the present wave.
 Growth is judged by the score of two over-dispersed Poisson counts,
 
-    z = (A - B) / sqrt(2 * (A + B + 1))
+    z = (A - B) / sqrt(v * (A + B + 1))
 
-(conditional comparison of two Poisson rates, Przyborowski and Wilenski 1940, with twice the Poisson variance, because posts
-come in bursts). The thresholds for entering and leaving a state differ and a state lasts six hours at least, so it
+(conditional comparison of two Poisson rates, Przyborowski and Wilenski 1940). Posts come in bursts, so v is two to four
+times the Poisson variance, as the same hours of successive days of the past week show. The thresholds for entering and leaving a state differ and a state lasts six hours at least, so it
 does not flap.
 """
 
@@ -28,6 +28,7 @@ DAY_HOURS = 24
 PEAK_HOURS = 7 * DAY_HOURS
 SHORTEST_STAY_HOURS = 6
 DISPERSION = 2.0
+MOST_DISPERSION = 4.0
 FIRST_RISE_SCORE = 1.64
 CHANGE_SCORE = 2.33
 STEADY_SCORE = 0.5
@@ -146,6 +147,7 @@ class _Replay:
         self._sums = [0, *accumulate(series)]
         self._first = first
         self._closing = closing
+        self._unrest = _unrest(series)
         self._days = [
             self._between(place - DAY_HOURS, place) for place in range(1, len(series) + 1)
         ]
@@ -191,7 +193,7 @@ class _Replay:
 
     def _while_up(self, place: int) -> tuple[EventStatus, Reason] | None:
         if self._status in {EventStatus.RISING, EventStatus.REBOUND}:
-            is_level = self._score(place) < STEADY_SCORE
+            is_level = self._score(place, self._days[place], self._day_before(place)) < STEADY_SCORE
         elif self._is_growing(place):
             return EventStatus.RISING, Reason.GREW
         else:
@@ -213,7 +215,7 @@ class _Replay:
         since = self._between(max(closing, place + 1 - DAY_HOURS), place + 1)
         before = max(self._day_before(place), self._between(closing - DAY_HOURS, closing))
         has_doubled = since >= REBOUND_RATIO * max(self._lowest, 1)
-        if has_doubled and _has_grown(since, before, CHANGE_SCORE):
+        if has_doubled and self._has_grown(place, since, before, CHANGE_SCORE):
             return EventStatus.REBOUND, Reason.GREW_AGAIN
         return None
 
@@ -239,16 +241,20 @@ class _Replay:
     def _is_growing(self, place: int) -> bool:
         is_new = self._status is EventStatus.NEW
         least = FIRST_RISE_SCORE if is_new else CHANGE_SCORE
-        return _has_grown(self._days[place], self._day_before(place), least)
+        return self._has_grown(place, self._days[place], self._day_before(place), least)
 
     def _has_fallen(self, place: int) -> bool:
         day, peak = self._days[place], self._peak(place)
         if day == 0:
             return True
-        return day <= FALLEN_SHARE * peak and _score(peak, day) >= CHANGE_SCORE
+        return day <= FALLEN_SHARE * peak and self._score(place, peak, day) >= CHANGE_SCORE
 
-    def _score(self, place: int) -> float:
-        return _score(self._days[place], self._day_before(place))
+    def _has_grown(self, place: int, day: int, before: int, least: float) -> bool:
+        is_more = day >= LEAST_DOCUMENTS and day >= RISING_RATIO * before
+        return is_more and self._score(place, day, before) >= least
+
+    def _score(self, place: int, day: int, before: int) -> float:
+        return (day - before) / math.sqrt(self._unrest[place] * (day + before + 1))
 
     def _peak(self, place: int) -> int:
         return max(self._days[max(self._wave, place + 1 - PEAK_HOURS) : place + 1])
@@ -267,10 +273,21 @@ def _hour(at: dt.datetime) -> dt.datetime:
     return at.astimezone(dt.UTC).replace(minute=0, second=0, microsecond=0)
 
 
-def _has_grown(day: int, before: int, least: float) -> bool:
-    is_more = day >= LEAST_DOCUMENTS and day >= RISING_RATIO * before
-    return is_more and _score(day, before) >= least
+def _unrest(series: list[int]) -> list[float]:
+    """Give for each hour how many times the variance of a Poisson count the counts have had.
 
-
-def _score(day: int, before: int) -> float:
-    return (day - before) / math.sqrt(DISPERSION * (day + before + 1))
+    Estimated from the same hours of successive days over a week; the last day is left out, so that a rise does
+    not excuse itself.
+    """
+    pairs = list(zip(series, series[DAY_HOURS:], strict=False))
+    squares = [0, *accumulate((one - other) ** 2 for one, other in pairs)]
+    sums = [0, *accumulate(one + other for one, other in pairs)]
+    found = []
+    for place in range(len(series)):
+        end = max(0, place + 1 - 2 * DAY_HOURS)
+        start = max(0, end - PEAK_HOURS)
+        above, below = squares[end] - squares[start], sums[end] - sums[start]
+        # A belief worth twenty documents, so that a few hours do not decide.
+        estimate = (above + 20 * DISPERSION) / (below + 20)
+        found.append(min(max(estimate, DISPERSION), MOST_DISPERSION))
+    return found
