@@ -123,13 +123,17 @@ class Event(Claimable, Base):
 
 
 class EventProfile(Base):
-    """What new stories are compared with; packed as ``nlp.events`` reads it."""
+    """What new stories are compared with; packed as ``nlp.events`` reads it.
+
+    ``is_stale`` after stories were moved by hand: it is made anew before the event's figures are.
+    """
 
     __tablename__ = "event_profile"
     event_id: Mapped[int] = mapped_column(
         ForeignKey("event.id", ondelete="CASCADE"), primary_key=True
     )
     content: Mapped[bytes] = mapped_column(LargeBinary)
+    is_stale: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     seen_at: Mapped[dt.datetime]
 
 

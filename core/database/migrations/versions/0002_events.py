@@ -112,6 +112,7 @@ def upgrade() -> None:
         "event_profile",
         sa.Column("event_id", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("is_stale", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["event_id"], ["event.id"], name=op.f("fk_event_profile_event_id"), ondelete="CASCADE"
