@@ -31,15 +31,15 @@ class Batch:
 
     ``texts`` are as given until the privacy step puts their masked forms in their place, of the same length.
 
-    ``normalised`` is the form the models see, ``matching`` the folded title and text; ``scores`` has one
-    raw score for each column of the linear models.
+    ``normalised`` is the form the models see, ``matching`` the folded title and text; ``dense`` holds the hints
+    and the word vectors of each text, ``scores`` one raw score for each column of the linear models.
     """
 
     texts: Sequence[TextInput]
     matching: list[str] = field(default_factory=list)
     normalised: list[str] = field(default_factory=list)
     words: list[list[str]] = field(default_factory=list)
-    hints: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    dense: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     features: FeatureRows = field(default_factory=lambda: extract((), ()))
     scores: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     relevant: list[Decision] = field(default_factory=list)

@@ -35,15 +35,16 @@ class Vocabulary:
 class TaskModel:
     """Columns of one task: ``weights`` has a row for each bucket of the vocabulary.
 
-    ``hint_weights`` has one for each column of the hints. ``calibration`` maps the columns' scores and a constant one to log-odds, which a sigmoid (or, for
-    classes that exclude each other, a softmax) turns into probabilities; ``thresholds`` apply to those.
+    ``dense_weights`` has one for each dense column: the hints, then the word vectors. ``calibration`` maps
+    the columns' scores and a constant one to log-odds, which a sigmoid (or, for classes that exclude each
+    other, a softmax) turns into probabilities; ``thresholds`` apply to those.
     """
 
     task: str
     version: str
     columns: tuple[str, ...]
     weights: Matrix
-    hint_weights: Matrix
+    dense_weights: Matrix
     biases: Matrix
     calibration: Matrix
     thresholds: Matrix
@@ -78,7 +79,7 @@ class LinearModels:
         # The last column sums up the squared length of a text; the last row is for unknown buckets.
         table = np.round(np.concatenate([*scaled, squares], axis=1) * FIXED_POINT).astype(np.int32)
         self._table = np.concatenate([table, np.zeros((1, table.shape[1]), np.int32)])
-        self._hint_weights = np.concatenate([model.hint_weights for model in tasks], axis=1)
+        self._dense_weights = np.concatenate([model.dense_weights for model in tasks], axis=1)
         self._biases = np.concatenate([model.biases for model in tasks])
         self._places: dict[str, slice] = {}
         start = 0
@@ -90,7 +91,7 @@ class LinearModels:
     def versions(self) -> dict[str, str]:
         return {task: model.version for task, model in self.tasks.items()}
 
-    def score(self, features: FeatureRows, hints: Matrix) -> Matrix:
+    def score(self, features: FeatureRows, dense: Matrix) -> Matrix:
         """Score every column for every text; a text without a known bucket gets the biases."""
         rows = self._row_of[features.buckets]
         is_known = rows < len(self._table) - 1
@@ -101,7 +102,7 @@ class LinearModels:
         sums[known[:-1] == known[1:]] = 0
         lengths = np.sqrt(np.maximum(sums[:, -1:], 1) * float(FIXED_POINT))
         scores: Matrix = (sums[:, :-1] / lengths + self._biases).astype(np.float32)
-        scores += np.einsum("ij,jk->ik", hints, self._hint_weights)
+        scores += np.einsum("ij,jk->ik", dense, self._dense_weights)
         return scores
 
     def of(self, task: str, scores: Matrix) -> Matrix:
@@ -138,7 +139,7 @@ def save_task(folder: Path, model: TaskModel, vocabulary: Vocabulary) -> None:
         columns=np.array(model.columns),
         weights=np.round(model.weights / scales).astype(np.int8),
         scales=scales.astype(np.float32),
-        hint_weights=model.hint_weights.astype(np.float32),
+        dense_weights=model.dense_weights.astype(np.float32),
         biases=model.biases.astype(np.float32),
         calibration=model.calibration.astype(np.float32),
         thresholds=model.thresholds.astype(np.float32),
@@ -155,7 +156,7 @@ def _load_task(folder: Path, task: str, digest: str) -> TaskModel:
         version=str(stored["version"]),
         columns=tuple(map(str, stored["columns"])),
         weights=stored["weights"].astype(np.float32) * stored["scales"].astype(np.float32),
-        hint_weights=stored["hint_weights"].astype(np.float32),
+        dense_weights=stored["dense_weights"].astype(np.float32),
         biases=stored["biases"].astype(np.float32),
         calibration=stored["calibration"].astype(np.float32),
         thresholds=stored["thresholds"].astype(np.float32),

@@ -16,9 +16,10 @@ from nlp.lexicons import load_lexicons
 from nlp.linear import load_models
 from nlp.step import AnalysisStep, Resources
 from nlp.steps import STEPS
+from nlp.word_vectors import load_word_vectors
 
 WEIGHTS = Path(__file__).parent / "weights"
-TASKS = ("relevance", "our_union", "topics", "polarity")
+TASKS = ("relevance", "our_union", "topics", "polarity", "kind")
 BATCH_SIZE = 256
 BATCH_CHARACTERS = 200_000
 
@@ -103,6 +104,7 @@ def default_pipeline(extra_regions: Sequence[Region] = ()) -> Pipeline:
         gazetteer=Gazetteer([*load_regions(), *extra_regions]),
         lexicons=load_lexicons(WEIGHTS),
         hint_terms=load_hint_terms(),
+        word_vectors=load_word_vectors(WEIGHTS),
     )
     steps = [STEPS.load(name)(resources) for name in STEPS]
     return Pipeline(steps, resources.models.versions)

@@ -10,6 +10,7 @@ from nlp.gazetteer import Gazetteer
 from nlp.hints import HintTerms
 from nlp.lexicons import Lexicons
 from nlp.linear import LinearModels
+from nlp.word_vectors import WordVectors
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class Resources:
     gazetteer: Gazetteer
     lexicons: Lexicons
     hint_terms: HintTerms
+    word_vectors: WordVectors
 
 
 class AnalysisStep(Protocol):

@@ -15,6 +15,7 @@ STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
         ("relevance", "nlp.steps.relevance:RelevanceStep"),
         ("topics", "nlp.steps.topics:TopicsStep"),
         ("polarity", "nlp.steps.polarity:PolarityStep"),
+        ("kind", "nlp.steps.kind:KindStep"),
         ("keywords", "nlp.steps.keywords:KeywordsStep"),
         ("entities", "nlp.steps.entities:EntitiesStep"),
         ("facts", "nlp.steps.facts:FactsStep"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nlp.annotations import Decision, Emotion, EmotionScores, Kind
+from nlp.annotations import Decision, Emotion, EmotionScores
 from nlp.batch import Batch
 from nlp.step import Resources
 
@@ -12,7 +12,7 @@ from nlp.step import Resources
 class PendingStep:
     name: ClassVar[str] = "pending"
     requires: ClassVar[frozenset[str]] = frozenset()
-    assigns: ClassVar[frozenset[str]] = frozenset({"emotion", "offensive", "kind"})
+    assigns: ClassVar[frozenset[str]] = frozenset({"emotion", "offensive"})
 
     def __init__(self, resources: Resources) -> None:
         del resources
@@ -21,4 +21,3 @@ class PendingStep:
         count = len(batch.texts)
         batch.emotion = [EmotionScores(Emotion.NEUTRAL, {})] * count
         batch.offensive = [Decision(label=False, score=0.0)] * count
-        batch.kind = [Kind.EVENT] * count

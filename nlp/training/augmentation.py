@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import yaml
 
-from nlp.annotations import Polarity
+from nlp.annotations import Kind, Polarity
 from nlp.training.labels import LABELS, LabelledText
 
 CIVIC_FILE = "civic_sentences.yaml"
@@ -122,5 +122,6 @@ def _irrelevant(text: str, origin: str) -> LabelledText:
         is_our_union=False,
         topics=(),
         polarity=Polarity.NEUTRAL,
+        kind=Kind.OPINION,
         origin=origin,
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.annotations import Polarity
+from nlp.annotations import Kind, Polarity
 from nlp.dilution import diluted
 from nlp.linear import Matrix, TaskModel, Vocabulary
 from nlp.steps.topics import chosen_places
@@ -56,6 +56,7 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
     topics = _topics(found["topics"])
     judged = topics & relevant[:, None]
     polarity = found["polarity"].probabilities.argmax(axis=1)
+    kind = found["kind"].probabilities.argmax(axis=1)
 
     def relevance_f1(rows: Rows) -> float:
         return f1(relevant[rows], corpus.relevant[rows] == 1)
@@ -67,9 +68,10 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
         return lambda rows: f1(picked[rows].ravel(), corpus.topics[rows].ravel() == 1)
 
     def polarity_f1(rows: Rows) -> float:
-        classes = range(len(Polarity))
-        gold, own_guess = corpus.polarity[rows], polarity[rows]
-        return float(np.mean([f1(own_guess == item, gold == item) for item in classes]))
+        return macro_f1(polarity[rows], corpus.polarity[rows], len(Polarity))
+
+    def kind_f1(rows: Rows) -> float:
+        return macro_f1(kind[rows], corpus.kind[rows], len(Kind))
 
     figures = [_figure("relevance_f1", relevance_f1, everything)]
     figures += [
@@ -84,6 +86,7 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
         _figure("topics_micro_f1.own_posts", micro_f1(judged), own),
         _figure("polarity_macro_f1", polarity_f1, gold_relevant),
         _figure("polarity_macro_f1.own_posts", polarity_f1, np.intersect1d(own, gold_relevant)),
+        _figure("kind_macro_f1", kind_f1, gold_relevant),
     ]
 
 
@@ -107,6 +110,10 @@ def f1(picked: NDArray[np.bool_], gold: NDArray[np.bool_]) -> float:
     return 2 * int((picked & gold).sum()) / total if total else 1.0
 
 
+def macro_f1(guess: Targets, gold: Targets, classes: int) -> float:
+    return float(np.mean([f1(guess == item, gold == item) for item in range(classes)]))
+
+
 @dataclass(frozen=True, slots=True)
 class _Judged:
     aside: HeldOut
@@ -126,13 +133,13 @@ def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged
     thresholds = np.full(aside.targets.shape, 0.5, np.float32)
     for fold in range(FOLDS):
         others, judge = aside.folds != fold, aside.folds == fold
-        learn = aside.judged & others
+        learn = aside.judged & others & corpus.is_learnt
         model = TaskModel(
             task=task,
             version="",
             columns=columns_of(corpus, task),
             weights=np.zeros((0, 0), np.float32),
-            hint_weights=np.zeros((0, 0), np.float32),
+            dense_weights=np.zeros((0, 0), np.float32),
             biases=np.zeros(0, np.float32),
             calibration=fit_calibration(aside, learn, recipe),
             thresholds=np.zeros(0, np.float32),

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ConfigurationError
-from nlp.annotations import Polarity
+from nlp.annotations import Kind, Polarity
 
 LABELS = Path(__file__).parent.parent / "labels"
 POOLS = {
@@ -24,7 +24,17 @@ POOLS = {
         "zhihu_hot_questions/all_questions.csv.gz",
         "zhihu_hot_questions/labour_questions_keyword.csv",
     ),
+    "keyword_sample": (
+        "weibo_hot_search/labour_titles_keyword.csv",
+        "zhihu_hot_questions/labour_questions_keyword.csv",
+    ),
+    "overtime_comments": ("weibo_996_comments/comments_weak.csv",),
 }
+# A random draw from the titles that hold a word of labour: what a stream of such titles looks like.
+KEYWORD_SAMPLE = "keyword_sample"
+UNLABELLED_POOLS = ("hot_titles", "zhihu_questions")
+# Without a licence that lets weights be shipped: judged, never learnt from.
+OVERTIME_COMMENTS = "overtime_comments"
 OWN_POSTS = "own_posts"
 
 
@@ -37,6 +47,7 @@ class LabelledText:
     is_our_union: bool
     topics: tuple[str, ...]
     polarity: Polarity
+    kind: Kind
     origin: str
 
 
@@ -50,6 +61,7 @@ def own_posts() -> list[LabelledText]:
             is_our_union=bool(row["our_union"]),
             topics=tuple(row["topics"]),
             polarity=Polarity(row["polarity"]),
+            kind=Kind(row["kind"]),
             origin=OWN_POSTS,
         )
         for row in rows
@@ -84,7 +96,7 @@ def pool_titles(data: Path, origin: str) -> Iterator[str]:
         with path.open("rb") as raw:
             unpacked = gzip.GzipFile(fileobj=raw) if path.suffix == ".gz" else raw
             for row in csv.DictReader(io.TextIOWrapper(unpacked, encoding="utf-8", newline="")):
-                yield row["title"]
+                yield row.get("title") or row["text"]
 
 
 def digest(text: str) -> str:
@@ -111,5 +123,6 @@ def _labelled(text: str, row: dict[str, str], origin: str) -> LabelledText:
         is_our_union=row["our_union"] == "1",
         topics=tuple(row["topics"].split()),
         polarity=Polarity(row["polarity"]),
+        kind=Kind(row["kind"]),
         origin=origin,
     )

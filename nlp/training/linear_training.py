@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.svm import LinearSVC
 
-from nlp.annotations import Polarity
+from nlp.annotations import Kind, Polarity
 from nlp.linear import Matrix, TaskModel, Vocabulary
 from nlp.training.corpus import FOLDS, SEED, Corpus, Counts, Targets, weighted
 
@@ -38,6 +38,7 @@ RECIPES: Mapping[str, Recipe] = {
     "our_union": Recipe(cost=0.8, is_balanced=True),
     "topics": Recipe(cost=1.0, relevant_only=True),
     "polarity": Recipe(cost=0.5, is_balanced=True, relevant_only=True, is_exclusive=True),
+    "kind": Recipe(cost=0.5, is_balanced=True, relevant_only=True, is_exclusive=True),
 }
 
 
@@ -56,6 +57,8 @@ def targets_of(corpus: Corpus, task: str) -> Targets:
         return corpus.topics
     if task == "polarity":
         return np.eye(len(Polarity), dtype=np.int64)[corpus.polarity]
+    if task == "kind":
+        return np.eye(len(Kind), dtype=np.int64)[corpus.kind]
     return (corpus.relevant if task == "relevance" else corpus.our_union)[:, None]
 
 
@@ -64,6 +67,8 @@ def columns_of(corpus: Corpus, task: str) -> tuple[str, ...]:
         return corpus.codes
     if task == "polarity":
         return tuple(item.value for item in Polarity)
+    if task == "kind":
+        return tuple(item.value for item in Kind)
     return (task,)
 
 
@@ -86,26 +91,26 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
     rows = weighted(corpus, vocabulary)
     weights, biases = _fit_inside(corpus, rows, task, np.ones(len(corpus.texts), bool))
-    known = len(vocabulary.buckets)
+    known, learnt = len(vocabulary.buckets), aside.judged & corpus.is_learnt
     model = TaskModel(
         task=task,
         version=version,
         columns=columns_of(corpus, task),
         weights=weights[:known],
-        hint_weights=weights[known:],
+        dense_weights=weights[known:],
         biases=biases,
-        calibration=fit_calibration(aside, aside.judged, recipe),
+        calibration=fit_calibration(aside, learnt, recipe),
         thresholds=np.full(len(biases), 0.5, np.float32),
     )
     if recipe.is_exclusive:
         return model
-    found = model.probabilities(aside.scores[aside.judged])
-    return replace(model, thresholds=best_thresholds(found, aside.targets[aside.judged]))
+    found = model.probabilities(aside.scores[learnt])
+    return replace(model, thresholds=best_thresholds(found, aside.targets[learnt]))
 
 
 def _fit_inside(corpus: Corpus, rows: Counts, task: str, inside: Mask) -> tuple[Matrix, Matrix]:
     """Fit the columns of a task on those texts ``inside`` from which it learns."""
-    used = inside & _allowed(corpus, task)
+    used = inside & _allowed(corpus, task) & corpus.is_learnt
     if not RECIPES[task].learns_from_made:
         used &= corpus.is_measured
     return fit_columns(rows[used], targets_of(corpus, task)[used], RECIPES[task])

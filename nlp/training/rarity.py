@@ -10,7 +10,7 @@ import rjieba
 from nlp.features import BUCKETS, extract
 from nlp.lexicons import RARITY_FILE
 from nlp.normalisation import normalise
-from nlp.training.labels import POOLS, pool_titles
+from nlp.training.labels import UNLABELLED_POOLS, pool_titles
 
 STEP = 0.07
 CHUNK = 4_096
@@ -18,7 +18,7 @@ CHUNK = 4_096
 
 def build_rarity(data: Path, folder: Path, segmentation: rjieba.Jieba) -> int:
     """Write the table from every title of the pools and give their number."""
-    titles = sorted({title for origin in POOLS for title in pool_titles(data, origin)})
+    titles = sorted({title for origin in UNLABELLED_POOLS for title in pool_titles(data, origin)})
     counts = np.zeros(BUCKETS, np.int64)
     for start in range(0, len(titles), CHUNK):
         normalised = [normalise("", title) for title in titles[start : start + CHUNK]]

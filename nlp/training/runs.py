@@ -14,9 +14,10 @@ from nlp.linear import TaskModel, load_vocabulary, save_task, save_vocabulary
 from nlp.pipeline import TASKS, WEIGHTS
 from nlp.training.corpus import Corpus, build_corpus, vocabulary_of
 from nlp.training.evaluation import Figure, evaluate
-from nlp.training.labels import POOLS, labelled_texts, pool_titles
+from nlp.training.labels import UNLABELLED_POOLS, labelled_texts, pool_titles
 from nlp.training.linear_training import fit_task
 from nlp.training.rarity import build_rarity
+from nlp.word_vectors import load_word_vectors
 
 
 def train(tasks: Sequence[str], data: Path | None, folder: Path = WEIGHTS) -> dict[str, str]:
@@ -59,11 +60,14 @@ def measure(data: Path | None) -> list[Figure]:
 
 def read_corpus(data: Path | None) -> Corpus:
     codes = tuple(topic.code for topic in load_topics())
-    texts = labelled_texts(data)
+    texts, vectors = labelled_texts(data), load_word_vectors(WEIGHTS)
     if data is None:
-        return build_corpus(texts, codes)
+        return build_corpus(texts, codes, vectors)
     known = {item.text for item in texts}
     titles = [
-        title for origin in POOLS for title in pool_titles(data, origin) if title not in known
+        title
+        for origin in UNLABELLED_POOLS
+        for title in pool_titles(data, origin)
+        if title not in known
     ]
-    return build_corpus(texts, codes, titles)
+    return build_corpus(texts, codes, vectors, titles)

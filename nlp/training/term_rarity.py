@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nlp.events.terms import BUCKET_BITS, RARITY_FILE, broken, ngrams
-from nlp.training.labels import POOLS, pool_titles
+from nlp.training.labels import UNLABELLED_POOLS, pool_titles
 
 STEP = 0.06
 CHUNK = 8_192
@@ -26,7 +26,7 @@ LABOUR_SETS = (
 
 def build_term_rarity(data: Path, folder: Path) -> int:
     """Write the table from every title of the pools and give their number."""
-    titles = sorted({title for origin in POOLS for title in pool_titles(data, origin)})
+    titles = sorted({title for origin in UNLABELLED_POOLS for title in pool_titles(data, origin)})
     labour = sorted({title for name in LABOUR_SETS for title in _titles(data / name)})
     share = np.maximum(_share(titles), _share(labour))
     stored = np.clip(np.round(-np.log(share) / STEP), 0, 255).astype(np.uint8)
