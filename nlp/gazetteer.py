@@ -37,6 +37,11 @@ _OTHER_THING = re.compile(
     r"|拉面|牛肉面|米粉|米线|火锅|小面|热干面|烤鸭|小吃|凉皮|肉夹馍|板鸭|臭豆腐|炒饭|炒面|螺蛳粉|烧烤|麻辣烫|鸡饭|鸡煲|鸭血|啤酒|白药|菜馆|菜系|羊肉|泡馍|糍粑|月饼|包子|煎饼|麻花|灌汤|醋(?!厂)|茶叶|扑克|国安|恒大|泰达|鲁能|绿地|申花|时间|人寿|牌"
 )
 _NEIGHBOURS = 4
+# Beside these even a name that is an ordinary word too means the city: 「中山一工厂」, 「在大理打工」.
+_CITY_CUE = re.compile(
+    r"一(?:[个名家]|工地|工厂|公司|企业|男子|女子|小区|学校|医院|煤矿|酒店|幼儿园|饭店|电子厂|鞋厂)|某|街头|警方|市民|打工|务工|上班|干活|工地|工厂|人社局|劳动局|总工会|火车站|高铁站|机场|古城|古镇|本地|当地|这边"
+)
+_NEVER_ALONE = frozenset(["朝阳", "海西", "兴安", "阿里", "平安"])
 _SHORTEST = 2
 # Of these every city has one: without a place above them they name nothing.
 _ANY = frozenset(
@@ -135,6 +140,8 @@ class Gazetteer:
         for position, item in enumerate(found):
             beside = _beside(found, position)
             adcode = self._choose(item, certain | chosen, last if beside else None)
+            if adcode is None and _CITY_CUE.match(text, item.end):
+                adcode = self._city(item, text)
             if adcode is not None:
                 chosen.add(adcode)
                 last = adcode
@@ -149,6 +156,15 @@ class Gazetteer:
         covered = {above for code in chosen for above in self._above[code]}
         kept = [code for code in chosen if code not in covered][:MOST_REGIONS]
         return tuple(RegionMention(code, self._regions[code].name) for code in kept)
+
+    def _city(self, item: _Found, text: str) -> str | None:
+        cities = [
+            reading.adcode
+            for reading in item.readings
+            if self._regions[reading.adcode].level is RegionLevel.CITY
+        ]
+        is_plain = text[item.start : item.end] not in _NEVER_ALONE
+        return cities[0] if is_plain and len(cities) == 1 else None
 
     def _found(self, text: str) -> list[_Found]:
         found: list[_Found] = []

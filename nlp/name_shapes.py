@@ -63,7 +63,11 @@ class NameShapes:
             name = window[:length]
             if len(name) < length or not self._may_be_name(name, base, is_said=is_said):
                 continue
-            if length not in borders and not STEADY.match(text, start + length):
+            is_long = length == base + _SHORT
+            is_free = STEADY.match(text, start + length) or (
+                is_long and GOES_ON.match(text, start + length)
+            )
+            if length not in borders and not is_free:
                 continue
             # Two characters alone are too often a word: something has to go on after them as after a name.
             if length > _SHORT or is_said or GOES_ON.match(text, start + length):

@@ -41,7 +41,7 @@ class Number:
 
 
 _EITHER = re.compile(
-    r"(?<![零〇一二两三四五六七八九])([一二两三四五六七八])([二三四五六七八九])(?![零〇一二两三四五六七八九])"
+    r"(?<![零〇一二两三四五六七八九])([一二两三四五六七八])([两二三四五六七八九])(?![零〇一二两三四五六七八九])"
 )
 _ARABIC = re.compile(r"\d[\d,]*(?:\.\d+)?")
 
@@ -60,7 +60,7 @@ def numbers(text: str) -> list[Number]:
 
 
 def _is_part(before: str) -> bool:
-    return before in "第.-" or (before.isascii() and before.isalpha())
+    return before in "第.-之" or (before.isascii() and before.isalpha())
 
 
 def number(text: str) -> float | None:

@@ -32,6 +32,21 @@ def union_evidence(texts: Sequence[str]) -> list[tuple[float, float, float]]:
     return [_evidence(text) for text in texts]
 
 
+def evidence_words(text: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Give the words of a folded text behind each value of ``union_evidence``, where it has any."""
+    named, service, abroad = _evidence(text)
+    groups = (
+        (named, (_UNION, _GUILD_MEANT)), (service, (_SERVICE,)), (abroad, (_ABROAD,)),
+    )  # fmt: skip
+    first, second, third = (
+        tuple(dict.fromkeys(found[0] for one in patterns for found in one.finditer(text)))
+        if value
+        else ()
+        for value, patterns in groups
+    )
+    return first, second, third
+
+
 def _evidence(text: str) -> tuple[float, float, float]:
     has_service = bool(_SERVICE.search(text))
     if "工会" not in text and "公会" not in text and "全总" not in text:

@@ -28,7 +28,7 @@ _KINDS = {
 _LONGEST_NAME = 26
 # Hardly any name holds these, and less is left to be cut into words.
 _BREAK = re.compile(
-    r"[了在是我你他她它们被把让这那哪没不就都也还说吗呢吧啊]|(?<!美)的|[^\u4e00-\u9fffa-z0-9·&()\-]|--"
+    r"[了在是我你他她它们被把让这那哪没不就都也还说吗呢吧啊]|(?<!美)的|西地省|(?<![a-z0-9])[a-z]\d{0,2}[省市县区镇州村]|[^\u4e00-\u9fffa-z0-9·&()\-]|--"
 )
 _BRACKET = re.compile(r"\(([\u4e00-\u9fff]{2,6})\)$")
 _ANONYMOUS = re.compile(
@@ -37,7 +37,7 @@ _ANONYMOUS = re.compile(
 _STRONG = re.compile(r"(?:有限|责任|股份)公司$|集团$|集团公司$")
 # A place alone names these: 「湖南大学」, 「河湾银行」; 「长沙酒店」 is any hotel there.
 _NAMED_BY_PLACE = re.compile(r"(?:大学|学院|银行|中学|电视台|公交集团|医院|出版社|报社|项目部)$")
-_ADMINISTRATIVE = re.compile(r"(?:[省市县区旗州镇乡盟]|街道|地区|开发区|新区|园区)$")
+_ADMINISTRATIVE = re.compile(r"(?:[省市县区旗州镇乡盟街]|国家|街道|地区|开发区|新区|园区)$")
 _GLUED = re.compile(r"[向到去在请给从被由和与跟找][省市县区镇乡州]")
 _NO_ADMINISTRATION = frozenset(
     [
@@ -141,9 +141,17 @@ _PRAISE = frozenset(
         "有关",
     ]
 )
+_NAMING = frozenset("新大小老中前原上下分总母子工")
 _TRADES = frozenset(
     [
         "司机",
+        "货车司机",
+        "网约车司机",
+        "出租车司机",
+        "外卖骑手",
+        "网约送餐员",
+        "家政服务员",
+        "护工",
         "骑手",
         "快递员",
         "外卖员",
@@ -215,6 +223,8 @@ class Organisations:
 
     def _named(self, text: str, start: int, end: int, kind: str) -> Organisation | None:
         suffix = text[start:end]
+        if text.startswith("门", end) and suffix.endswith("部"):
+            return None  # 「教育部门」
         window = text[max(0, start - _LONGEST_NAME) : start]
         breaks = [match.end() for match in _BREAK.finditer(window)]
         window = window[breaks[-1] :] if breaks else window
@@ -230,9 +240,15 @@ class Organisations:
         prefix = "".join(word for word, _ in taken)
         if bracket and taken:
             prefix += bracket[0]
-        if _ANONYMOUS.search(prefix):
+        if _ANONYMOUS.search(prefix) or (suffix == "厂" and prefix.endswith("大")):
             return None
-        core = "".join(word for word, tag in taken if not self._is_generic(word, tag))
+        # In a registered name the 「新」 of 「新明」 names, before 「工厂」 it only describes.
+        is_registered = bool(_STRONG.search(suffix))
+        core = "".join(
+            word
+            for word, tag in taken
+            if not self._is_generic(word, tag) or (is_registered and word in _NAMING)
+        )
         if not self._is_named(kind, suffix, taken, core):
             return None
         return Organisation(start - len(prefix), end, _KINDS[kind], core, suffix)
@@ -244,27 +260,38 @@ class Organisations:
             if word in stops or not self._may_belong(word, tag):
                 break
             taken.insert(0, (word, tag))
-        while taken and (
-            taken[0][0] in _PRAISE or (taken[0][1] == "m" and not _NUMBERED.match(taken[0][0]))
-        ):
+        while taken and self._is_praise(taken):
             del taken[0]
         return taken
 
-    def _may_belong(self, word: str, tag: str) -> bool:
-        if word in self._generic or tag.startswith(("n", "j", "l", "b", "s")):
+    def _is_praise(self, taken: Sequence[Tagged]) -> bool:
+        """Tell whether the first word only describes: 「大型」, but not the 「新」 of 「新明」."""
+        (word, tag), rest = taken[0], taken[1:]
+        if tag == "m" and not _NUMBERED.match(word):
             return True
-        if tag[:1] in _NEVER_IN_A_NAME or tag == "t":
+        has_core = sum(len(w) for w, t in rest if not self._is_generic(w, t)) >= _LEAST_CORE
+        return word in _PRAISE and (has_core or len(word) > 1)
+
+    def _may_belong(self, word: str, tag: str) -> bool:
+        if word in self._generic or word in _TRADES or tag.startswith(("n", "j", "l", "b", "s")):
+            return True
+        if not tag or tag[:1] in _NEVER_IN_A_NAME or tag == "t":
             return False
         if tag.startswith("v") and tag != "vn":
             return len(word) == 1
-        return tag != "m" or bool(_NUMBERED.match(word))
+        return tag != "m" or (word != "一" and bool(_NUMBERED.match(word)))
 
     def _administrative(self, tagged: Sequence[Tagged], suffix: str) -> list[Tagged]:
         """Take places and divisions, and the unknown word before a division: 「河湾」 of 「河湾市」."""
         taken: list[Tagged] = []
         may_be_local = bool(_LOCAL_BODY.search(suffix))
         for word, tag in reversed(tagged):
-            if word in self._stops or word in _NO_ADMINISTRATION or tag[:1] in _NEVER_IN_A_NAME:
+            if (
+                word in self._stops
+                or word in _NO_ADMINISTRATION
+                or not tag
+                or tag[:1] in _NEVER_IN_A_NAME
+            ):
                 break
             if _GLUED.fullmatch(word):
                 taken.insert(0, (word[1:], tag))  # 「向省」 holds the word before.

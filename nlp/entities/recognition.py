@@ -98,12 +98,25 @@ class EntityFinder:
             for start, end in union_words(folded):
                 if _FEDERATION.match(folded, start):
                     yield _Mention(start, end, EntityType.UNION, "中华全国总工会")
+        names = _full_names(original, organisations)
         for one in organisations:
-            canonical = original[one.start : one.end].translate(_HALF_WIDTH)
+            canonical = names[one]
             yield _Mention(one.start, one.end, one.type, canonical)
             if one.type is EntityType.EMPLOYER:
                 for start, end in short_forms(folded, one, self._segmentation, places):
                     yield _Mention(start, end, EntityType.EMPLOYER, canonical)
+
+
+def _full_names(original: str, organisations: Sequence[Organisation]) -> dict[Organisation, str]:
+    """Name each organisation; 「广源公司」 takes the full name that holds its core, where the text has one."""
+    names = {one: original[one.start : one.end].translate(_HALF_WIDTH) for one in organisations}
+    employers = [one for one in organisations if one.type is EntityType.EMPLOYER]
+    for one in employers:
+        for other in employers:
+            is_fuller = len(names[other]) > len(names[one]) and other.suffix not in _PLAIN_SUFFIXES
+            if is_fuller and len(one.core) > 1 and one.core in other.core:
+                names[one] = names[other]
+    return names
 
 
 def _apart(mentions: list[_Mention]) -> list[_Mention]:

@@ -30,7 +30,10 @@ _MATTER = re.compile(
     r"|停(?:工|产|发|缴|业|薪)|断缴|无果|一分钱|分文|无人|讨|维权|压(?:着|了)?(?:我们)?工资|扣(?:着|押)|被困|罢工|少发|漏缴|被关|失联|耽误|没钱"
 )
 _OTHER_BEFORE = re.compile(
-    r"(?:试用期|合同|工龄|产假|年假|病假|请|休|放假|提前|每|一|满|近视|实习|有效期|保修|质保|工期|刑|判|学制|历史|成立|创办|从业|结婚|工作|上班|干|做|打工|入职|来了?|住|培训|限|于|在|签|年龄|今年|满)(?:了|的|着|有|着有|为|共|已|已经|将近|近|快)?[^,。;!?]{0,2}$"
+    r"(?:缴满|缴够|交满|够|缴了|交了|缴纳|一周|每周|试用期|合同|工龄|产假|年假|病假|请|休|放假|提前|每|一|满|近视|实习|有效期|保修|质保|工期|刑|判|学制|历史|成立|创办|从业|结婚|工作|上班|干|做|打工|入职|来了?|住|培训|限|于|在|签|年龄|今年|满)(?:了|的|着|有|着有|为|共|已|已经|将近|近|快)?[^,。;!?]{0,2}$"
+)
+_TERM_BEFORE = re.compile(
+    r"(?:缴满|缴够|交满|交够|试用期|产假|年假|病假|请|放假|提前|有效期|刑|判|学制|一周|每周|毕业|每)(?:了|的|为|共|快|近)?$"
 )
 _OTHER_AFTER = re.compile(
     r"^(?:的?(?:假|历史|工龄|合同|试用|有期徒刑|经验|级|后|之后|前|以前|之前|内|之内|以内|一次|一休|一结|薪)|\s*(?:/|×|x))"
@@ -72,6 +75,8 @@ def _length(item: Number, tail: re.Match[str]) -> int:
     # 「5月」 is a month of the calendar, 「5个月」 a length.
     if unit == "月" and not (tail["whole"] or tail["vague"]):
         return 0
+    if unit == "天" and item.value == 1:
+        return 0  # 「一天十小时」, 「一天到晚」
     if unit == "年" and item.value > _MOST_YEARS:
         return 0  # 「2024年」
     length = item.value * _LENGTHS[unit]
@@ -86,7 +91,7 @@ def _length(item: Number, tail: re.Match[str]) -> int:
 
 def _rank(text: str, start: int, end: int, clauses: Clauses) -> int:
     before, after = clauses.before(start, 0), clauses.after(end, 0)
-    if _OTHER_AFTER.match(after) or _AGE.match(text[end : end + 4]):
+    if _TERM_BEFORE.search(before) or _OTHER_AFTER.match(after) or _AGE.match(text[end : end + 4]):
         return 0
     if _MATTER.search(before[-_NEAR_BEFORE:]):
         return 3

@@ -26,8 +26,11 @@ _STRIFE = re.compile(
 _CALLING = re.compile(
     r"大家|各位|兄弟|工友们|同事们|姐妹|全体|所有|一起|一块|号召|呼吁|咱们?|不见不散|速来|都来|都去|务必|准时|通知|必到|愿意的|想要.{0,10}的|有种|走起|约起来|请.{0,8}(?:到|来|去)|集合"
 )
+_URGING = re.compile(
+    r"号召|呼吁|不见不散|速来|一起去|一块去|都去|都来|走起|务必|准时|大家.{0,6}(?:去|到|来)|集合"
+)
 _NOT = re.compile(
-    r"不要|切勿|请勿|勿|别(?!的|人)|严禁|禁止|不会|不能|不想|不敢|不去|没有|没人|未|拒绝|避免|防止|劝|制止|依法处置|不信谣|不实|谣|不得|不参与|假如|如果|是否|该不该|要不要"
+    r"为什么|如何看待|哪些|怎么看|是不是|不要|切勿|请勿|勿|别(?!的|人)|严禁|禁止|不会|不能|不想|不敢|不去|没有|没人|未|拒绝|避免|防止|劝|制止|依法处置|不信谣|不实|谣|不得|不参与|假如|如果|是否|该不该|要不要"
 )
 _PAST = re.compile(
     r"昨[天日晚]|前[天日]|上(?:个)?(?:周|月|星期)|去年|前年|曾|当天|当日|日前|近日|此前|据(?:报道|悉|了解)|报道|记者|警方|已经?(?:去|在|到|被|有)|后被|现场有|发生了?|[去来过集]过|了(?:一次|两次|好几次)|近[年期]"
@@ -52,9 +55,7 @@ def gathering(text: str, original: str) -> Gathering | None:
             continue
         time = _TIME.search(said)
         place = _place(said)
-        if not (time or (place and _CALLING.search(said))):
-            continue
-        if not (place or _CALLING.search(said)):
+        if not (place and _URGING.search(said) if time is None else place or _CALLING.search(said)):
             continue
         begin = sentence.start()
         return Gathering(

@@ -22,8 +22,12 @@ _COUNTED = re.compile(
 _LISTED = re.compile(
     rf"(?:{_WORKERS})(?:们|队伍|代表)?(?:等|共计|共|有|约|近|一共|总共|达|合计|计|就有|大概|大约|超过|逾|超|已有)*$"
 )
-_LISTED_TAIL = re.compile(r"[多余来几]{0,2}(?:人|名|个|号人|位)")
-_PEOPLE = re.compile(r"[多余来几名个位号口]{0,3}子?(?P<noun>人|兄弟)(?![民次均才大物事生格])")
+_LISTED_TAIL = re.compile(
+    r"[多余来几]{0,2}(?:人|名|号人|位|个(?!月|半|小时|星期|礼拜|季|工作日|多))"
+)
+_PEOPLE = re.compile(
+    r"[多余来几名个位号口]{0,3}子?(?P<noun>人|兄弟)(?![民次均才大物事生格家]|的(?:活|量|工作|工资|岗))"
+)
 _OURS = re.compile(
     r"我们|咱们?|一行|等|班组|全厂|全公司|全班|全体|厂里|工地|公司|工资|欠薪|被欠|被裁|讨薪|员工|职工|工人|集体|涉及|同事|项目部|队里|一起|民工"
 )
@@ -38,7 +42,9 @@ _HURT = re.compile(r"^[^,。;!?]{0,6}(?:死|遇难|身亡|受伤|重伤|轻伤|�
 _NOT_BETWEEN = re.compile(r"月|年|天|元|块|万|钱|楼|车间|岁|小时|点|分|期|栋|层|班|工资|薪|[a-z]")
 _CROWD = re.compile(r"^(?:围观|观看|点赞|参加|报名|转发|阅读|次|份|在线|关注|乘车)")
 _ROUND = re.compile(r"[十百千万\d]")
-_MOST = 1_000_000
+# 「一名工人」 introduces somebody; it numbers nobody.
+_HOURS = frozenset((996, 955, 965, 995, 997, 7, 7107))
+_LEAST, _MOST = 2, 1_000_000
 _NEAR = 14
 
 
@@ -47,7 +53,9 @@ def headcount(text: str, numbers: Sequence[Number], clauses: Clauses) -> int | N
         return None
     best = (0, 0)
     for item in numbers:
-        if item.value != int(item.value) or not 1 <= item.value < _MOST:
+        if item.value != int(item.value) or item.value in _HOURS:
+            continue
+        if not _LEAST <= item.value < _MOST:
             continue
         rank = _rank(text, item, clauses)
         if rank:
@@ -60,8 +68,10 @@ def _rank(text: str, item: Number, clauses: Clauses) -> int:
     counted = _COUNTED.match(text, item.end)
     if counted is not None and _NOT_BETWEEN.search(counted["between"]):
         counted = None
-    if counted is not None and not counted["measure"] and not _ROUND.search(item.text):
-        counted = None  # 「一工人」 is rather the end of another word.
+    if counted is not None and not counted["measure"]:
+        # 「上千员工」 counts; 「一工人」, 「60后老员工」 and 「996的员工」 do not.
+        is_count = _ROUND.search(item.text) and not counted["between"]
+        counted = counted if is_count else None
     tail = counted
     if tail is None and _LISTED.search(text, max(0, item.start - _NEAR), item.start):
         tail = _LISTED_TAIL.match(text, item.end)
@@ -73,15 +83,12 @@ def _rank(text: str, item: Number, clauses: Clauses) -> int:
     if _is_other(text, tail.end(), before):
         return 0
     is_strong = bool(_STRONG.search(before))
-    is_single = item.value == 1
     if is_bound:
-        if is_single and not is_strong:
-            return 1
         return 3 if is_strong or _GRIEVANCE.search(clauses.after(tail.end(), 0)) else 2
     start, end = clauses.sentence(item.start, tail.end())
     sentence = text[start:end]
-    # 「一个人」 and 「5个人」 alone number anybody.
-    if is_single or not (_OURS.search(sentence) and _GRIEVANCE.search(sentence)):
+    # 「5个人」 alone numbers anybody.
+    if not (_OURS.search(sentence) and _GRIEVANCE.search(sentence)):
         return 0
     return 3 if is_strong else 1
 
