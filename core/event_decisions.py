@@ -69,7 +69,7 @@ def merge(
         decisions.append(decision)
         _note(session, event, actor, now, "merged", f"并入事件「{into.title}」", into.id)
         _note(session, into, actor, now, "took_in", f"并入了事件「{event.title}」", event.id)
-    renew_profile(session, [into.id, *(seen.event_id for seen in given)])
+    renew_profile(session, [into.id, *(seen.event_id for seen in given)], now)
     make_due(session, [into.id], now)
     return decisions
 
@@ -119,7 +119,7 @@ def split(
     _decide(session, EventDecisionKind.SPLIT, event.id, new.id, moved, actor, now, ())
     _note(session, event, actor, now, "split", f"拆出事件「{new.title}」", new.id)
     _note(session, new, actor, now, "split_off", f"从事件「{event.title}」拆出", event.id)
-    renew_profile(session, [event.id, new.id])
+    renew_profile(session, [event.id, new.id], now)
     make_due(session, [event.id, new.id], now)
     return new.id
 
@@ -152,7 +152,7 @@ def undo(session: Session, decision_id: int, *, actor: str, now: dt.datetime) ->
     word = "合并" if is_merge else "拆分"
     _note(session, event, actor, now, "undone", f"撤销了与事件「{other.title}」的{word}", other.id)
     _note(session, other, actor, now, "undone", f"撤销了与事件「{event.title}」的{word}", event.id)
-    renew_profile(session, [event.id, other.id])
+    renew_profile(session, [event.id, other.id], now)
     make_due(session, [event.id, other.id], now)
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Sequence
 
 from sqlalchemy import delete, func, select, update
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import claims
@@ -69,13 +70,16 @@ def move_alerts(
     return sorted(moved)
 
 
-def renew_profile(session: Session, event_ids: Sequence[int]) -> None:
-    """Have profiles and keys made anew from the stories that are there now."""
+def renew_profile(session: Session, event_ids: Sequence[int], now: dt.datetime) -> None:
+    """Have profiles and keys made anew from the stories that are there now; a merged event loses its keys."""
+    session.flush()
+    rows = [
+        {"event_id": event_id, "content": b"", "is_stale": True, "seen_at": now}
+        for event_id in sorted(event_ids)
+    ]
+    statement = insert(EventProfile).values(rows)
     session.execute(
-        update(EventProfile)
-        .where(EventProfile.event_id.in_(event_ids))
-        .values(is_stale=True)
-        .execution_options(synchronize_session=False)
+        statement.on_conflict_do_update(index_elements=["event_id"], set_={"is_stale": True})
     )
     merged = select(Event.id).where(Event.id.in_(event_ids), Event.merged_into_id.is_not(None))
     session.execute(

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.database.models.collecting import Document
 from core.database.models.understanding import StoryRelation
+from core.event_stories import EVENTS_LOCK
 from nlp.annotations import TextInput
 from nlp.stories.kinship import Kinship, Relation, kinship
 from nlp.stories.lookup import LOOK_BACK, PER_KEY
@@ -19,8 +20,6 @@ from nlp.stories.sources import named_source
 from zhisheng import story_tables
 from zhisheng.story_tables import Known, NewMember
 
-# Two workers must not begin one story twice: whoever looks stories up holds this until its commit.
-JOINING_LOCK = 7_305_112_031
 # A copy this near to its source leads later copies to it as well: it needs no sketch of its own.
 SAME_KEYS = 0.95
 
@@ -45,7 +44,7 @@ def join_stories(
     Those without letters have no place.
     ``now`` None takes each document's time of arrival. A document placed before keeps its place.
     """
-    session.execute(select(func.pg_advisory_xact_lock(JOINING_LOCK)))
+    session.execute(select(func.pg_advisory_xact_lock(EVENTS_LOCK)))
     placed = _placed(session, [document.id for document, _ in rows])
     fresh = [row for row in rows if row[0].id not in placed]
     fresh.sort(key=lambda row: (row[0].published_at, row[0].id))

@@ -21,8 +21,9 @@ from core.faults import fault_point
 from nlp.annotations import Annotations, EntityType, TextInput
 from nlp.pipeline import Pipeline
 from nlp.privacy import masked_input
+from zhisheng.events import Analysed, join_events
 from zhisheng.pipelines import known_regions
-from zhisheng.stories import join_stories
+from zhisheng.stories import StoryPlace, join_stories
 
 log = structlog.get_logger(__name__)
 
@@ -147,7 +148,8 @@ def write_annotations(
 
     ``now`` None takes each document's own time of arrival, for a past that is written afterwards.
     """
-    documents, bodies = [], []
+    documents: list[dict[str, object]] = []
+    bodies: list[dict[str, object]] = []
     masked = {
         document.id: masked_input(text_input(document, body), found[document.id].private)
         for document, body in rows
@@ -158,30 +160,18 @@ def write_annotations(
         lock_documents(session, again)
     standing = standing_corrections(session, again) if again else {}
     places = join_stories(session, [(document, masked[document.id]) for document, _ in rows], now)
+    analysed: list[Analysed] = []
     for document, _ in rows:
-        one, at = found[document.id], now or document.ingested_at
+        one, kept = found[document.id], masked[document.id]
         corrections = standing.get(document.id, {})
         annotations = with_corrections(one.to_json(str(document.id)), corrections)
-        kept, place = masked[document.id], places.get(document.id)
-        documents.append(
-            {
-                "b_id": document.id,
-                "analysed_at": at,
-                "relevant": one.relevant.label,
-                "relevance": one.relevant.score,
-                "our_union": one.our_union.label,
-                "polarity": one.polarity.label.value,
-                "topics": [topic.code for topic in one.topics],
-                "regions": region_codes(one),
-                "employers": employers(one),
-                "fingerprint": one.fingerprint,
-                "story_id": place.story_id if place else None,
-                "story_relation": place.relation.value if place else None,
-                "story_parent_id": place.parent_id if place else None,
-                # What a person corrected stays corrected, whatever the models say now.
-                **(columns(annotations) if corrections else {}),
-            }
-        )
+        values = _columns(one, places.get(document.id)) | {
+            "b_id": document.id,
+            "analysed_at": now or document.ingested_at,
+            # What a person corrected stays corrected, whatever the models say now.
+            **(columns(annotations) if corrections else {}),
+        }
+        documents.append(values)
         bodies.append(
             {
                 "b_id": document.id,
@@ -191,10 +181,33 @@ def write_annotations(
                 "annotations": annotations,
             }
         )
+        if document.id in places:
+            analysed.append(Analysed(document, kept, one, places[document.id], values))
+    events = join_events(session, analysed, now)
     if documents:
         connection = session.connection()
-        connection.execute(_ANNOTATE, documents)
+        placed = [
+            values | {"event_id": events.get(document.id)}
+            for values, (document, _) in zip(documents, rows, strict=True)
+        ]
+        connection.execute(_ANNOTATE, placed)
         connection.execute(_ANNOTATE_BODY, bodies)
+
+
+def _columns(one: Annotations, place: StoryPlace | None) -> dict[str, object]:
+    return {
+        "relevant": one.relevant.label,
+        "relevance": one.relevant.score,
+        "our_union": one.our_union.label,
+        "polarity": one.polarity.label.value,
+        "topics": [topic.code for topic in one.topics],
+        "regions": region_codes(one),
+        "employers": employers(one),
+        "fingerprint": one.fingerprint,
+        "story_id": place.story_id if place else None,
+        "story_relation": place.relation.value if place else None,
+        "story_parent_id": place.parent_id if place else None,
+    }
 
 
 _ANNOTATE = (
@@ -204,6 +217,7 @@ _ANNOTATE = (
         {name: bindparam(name) for name in (
             "analysed_at", "relevant", "relevance", "our_union", "polarity", "topics", "regions",
             "employers", "fingerprint", "story_id", "story_relation", "story_parent_id",
+            "event_id",
         )} | {"revision": Document.revision + 1}
     )
 )  # fmt: skip
