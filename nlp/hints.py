@@ -29,11 +29,20 @@ class HintTerms:
             for term in dict.fromkeys(map(matching_text, terms)):
                 owners.setdefault(term, []).append(place)
         self._owners = [tuple(places) for places in owners.values()]
+        self._terms = tuple(owners)
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(list(owners))
 
     @property
     def columns(self) -> tuple[str, ...]:
         return tuple(f"{name}:{least}" for name in self._names for least in (1, 2))
+
+    def found(self, text: str) -> dict[str, tuple[str, ...]]:
+        """Give the terms of each group that are in a folded text, for the groups that have one there."""
+        terms: dict[str, dict[str, None]] = {}
+        for _, _, index in self._automaton.find_overlapping(text):
+            for group in self._owners[index]:
+                terms.setdefault(self._names[group], {})[self._terms[index]] = None
+        return {name: tuple(words) for name, words in terms.items()}
 
     def rows(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Give a row of ``HINT_SIZE`` and zeros for each folded text."""

@@ -105,6 +105,25 @@ class LinearModels:
         scores += np.einsum("ij,jk->ik", dense, self._dense_weights)
         return scores
 
+    def gram_parts(self, features: FeatureRows) -> Matrix:
+        """Give what each bucket of one text adds to every column's score."""
+        rows = self._table[self._row_of[features.buckets]]
+        length = np.sqrt(max(int(rows[:, -1].sum()), 1) * float(FIXED_POINT))
+        parts: Matrix = (rows[:, :-1] / length).astype(np.float32)
+        return parts
+
+    def dense_parts(self, dense: Matrix) -> Matrix:
+        """Give what rows of dense values add to every column's score."""
+        parts: Matrix = dense @ self._dense_weights
+        return parts
+
+    def biases_of(self, task: str) -> Matrix:
+        return self._biases[self._places[task]]
+
+    def columns_of(self, task: str, parts: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take a task's columns of what parts add to every column's score."""
+        return parts[:, self._places[task]]
+
     def of(self, task: str, scores: Matrix) -> Matrix:
         return scores[:, self._places[task]]
 

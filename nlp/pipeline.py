@@ -95,19 +95,24 @@ def check_order(steps: Sequence[AnalysisStep]) -> None:
 
 
 def default_pipeline(extra_regions: Sequence[Region] = ()) -> Pipeline:
+    """Make the steps over the shipped resources; raises ConfigurationError."""
+    resources = load_resources(extra_regions)
+    steps = [STEPS.load(name)(resources) for name in STEPS]
+    return Pipeline(steps, resources.models.versions)
+
+
+def load_resources(extra_regions: Sequence[Region] = ()) -> Resources:
     """Load the shipped weights and word lists, once for a process; raises ConfigurationError.
 
     ``extra_regions`` are further places to recognise, such as those of a drill.
     """
-    resources = Resources(
+    return Resources(
         models=load_models(WEIGHTS, TASKS),
         gazetteer=Gazetteer([*load_regions(), *extra_regions]),
         lexicons=load_lexicons(WEIGHTS),
         hint_terms=load_hint_terms(),
         word_vectors=load_word_vectors(WEIGHTS),
     )
-    steps = [STEPS.load(name)(resources) for name in STEPS]
-    return Pipeline(steps, resources.models.versions)
 
 
 def _batch_end(texts: Sequence[TextInput], start: int) -> int:

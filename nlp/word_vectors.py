@@ -57,6 +57,16 @@ class WordVectors:
         by_character = _sums(self._characters, self._row_of_code[codes], starts)
         return np.concatenate([_scaled(by_word), _scaled(by_character)], axis=1)
 
+    def parts(self, text: str, features: FeatureRows) -> tuple[Vectors, Vectors]:
+        """Give what each word and each character of one normalised text adds to its row of ``rows``."""
+        words = self._words[self._row_of_bucket[features.word_buckets]]
+        codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), np.uint32)
+        characters = self._characters[self._row_of_code[np.minimum(codes, _CODES - 1)]]
+        return (
+            np.pad(_shares(words), ((0, 0), (0, characters.shape[1]))),
+            np.pad(_shares(characters), ((0, 0), (words.shape[1], 0))),
+        )
+
 
 def buckets_of(words: Sequence[str]) -> NDArray[np.int64]:
     """Give the bucket that the shared extraction files each word under."""
@@ -85,6 +95,14 @@ def _sums(table: Cells, rows: Rows, starts: NDArray[np.int64]) -> NDArray[np.int
     sums: NDArray[np.int32] = np.add.reduceat(gathered, starts[:-1], axis=0, dtype=np.int32)
     sums[starts[:-1] == starts[1:]] = 0
     return sums
+
+
+def _shares(cells: Cells) -> Vectors:
+    """Divide the vectors of one text by the length of their sum, as ``_scaled`` does with the sum."""
+    total = cells.sum(axis=0, dtype=np.int64)
+    length = float(np.sqrt(max(int(total @ total), 1)))
+    shares: Vectors = (cells * (VECTOR_SIZE / length)).astype(np.float32)
+    return shares
 
 
 def _scaled(sums: NDArray[np.int32]) -> Vectors:
