@@ -13,7 +13,7 @@ from core.database.models.collecting import Document
 from core.database.models.understanding import StoryRelation
 from nlp.annotations import Annotations, TextInput
 from nlp.events.clustering import CANDIDATES, LOOK_BACK, best_event, is_recent
-from nlp.events.description import Description, describe
+from nlp.events.description import Description, describe, labels_of
 from nlp.events.keys import keys_of
 from nlp.events.profile import Profile, profile_of
 from zhisheng import event_tables
@@ -102,7 +102,7 @@ class _Joining:
         asking = [
             one for one in self._batch if known.get(one.place.story_id) is None or _says_more(one)
         ]
-        texts = describe([one.text for one in asking], [one.found for one in asking])
+        texts = describe([one.text for one in asking], [labels_of(one.found) for one in asking])
         described = {one.document.id: text for one, text in zip(asking, texts, strict=True)}
         keys = {id_: keys_of(text) for id_, text in described.items()}
         homeless = {

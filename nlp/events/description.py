@@ -48,27 +48,45 @@ def _unnamed() -> frozenset[str]:
     return frozenset(word for line in lines for word in line.split())
 
 
-def describe(texts: Sequence[TextInput], annotations: Sequence[Annotations]) -> list[Description]:
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the analysis found in a text, as far as events care; ``places`` are the exact adcodes."""
+
+    employers: frozenset[str]
+    places: frozenset[str]
+    topics: frozenset[str]
+
+
+def labels_of(found: Annotations) -> Labels:
+    return Labels(
+        employers=frozenset(
+            entity.canonical or entity.text
+            for entity in found.entities
+            if entity.type in _EMPLOYERS
+        ),
+        places=frozenset(place.adcode for place in found.regions),
+        topics=frozenset(topic.code for topic in found.topics),
+    )
+
+
+def describe(texts: Sequence[TextInput], labels: Sequence[Labels]) -> list[Description]:
     """Describe texts with what the analysis found in them."""
     terms = weighted_terms([(text.title, text.text) for text in texts])
     return [
         _description(text, found, weighted)
-        for text, found, weighted in zip(texts, annotations, terms, strict=True)
+        for text, found, weighted in zip(texts, labels, terms, strict=True)
     ]
 
 
-def _description(text: TextInput, found: Annotations, terms: WeightedTerms) -> Description:
+def _description(text: TextInput, labels: Labels, terms: WeightedTerms) -> Description:
     folded = matching_text(f"{text.title}\n{text.text[:LONGEST]}")
-    employers = {
-        entity.canonical or entity.text for entity in found.entities if entity.type in _EMPLOYERS
-    }
     return Description(
         terms=terms,
-        employers=_hashed(employers),
+        employers=_hashed(labels.employers),
         names=_hashed(named_things(folded)),
         numbers=_hashed(counted(folded)),
-        places=frozenset(place.adcode for place in found.regions),
-        topics=frozenset(topic.code for topic in found.topics),
+        places=labels.places,
+        topics=labels.topics,
         published_at=text.published_at,
     )
 
