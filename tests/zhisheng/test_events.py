@@ -194,7 +194,7 @@ def test_later_documents_follow_a_split(
     sessions: Sessions, clock: FakeClock, pipeline: Pipeline
 ) -> None:
     now = clock.now()
-    canteen = "东莞长安镇金鼎电子食堂多名工人晚饭后腹泻送医，工人怀疑食物中毒，食堂已封存留样。"
+    canteen = "东莞金鼎电子食堂多名工人食物中毒腹泻送医，工人要求公司赔偿误工工资和医药费，食堂已封存留样。"
     ids = collected(
         sessions, clock, pipeline, *(Collected(text=x, at=now) for x in (FIRST, SECOND, canteen))
     )
