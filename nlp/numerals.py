@@ -19,6 +19,7 @@ UNITS = {
     "万": 10_000, "w": 10_000, "亿": 100_000_000,
 }  # fmt: skip
 _WORDS = frozenset("上好数几零〇")
+_AFTER_ONE = frozenset("直起些样共定般再边下旦向次个天年月单斤小张人家名位")
 _SECTION = 10_000
 _VAGUE = frozenset("多余来几数上好")
 _CHINESE = "零〇一二两俩三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟"
@@ -40,10 +41,11 @@ class Number:
     value: float
 
 
+_DOUBLED = re.compile(r"([十百千万亿])\1")
 _EITHER = re.compile(
     r"(?<![零〇一二两三四五六七八九])([一二两三四五六七八])([两二三四五六七八九])(?![零〇一二两三四五六七八九])"
 )
-_ARABIC = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_TOKEN = re.compile(r"\d[\d,]*(?:\.\d+)?|[^\s,.]")
 
 
 def numbers(text: str) -> list[Number]:
@@ -53,9 +55,12 @@ def numbers(text: str) -> list[Number]:
         said, start = match[0], match.start()
         if said in _WORDS or (start and _is_part(text[start - 1])):
             continue
+        end = match.end()
+        if len(said) > 1 and said[-1] == "一" and text[end : end + 1] in _AFTER_ONE:
+            said, end = said[:-1], end - 1  # 「800万一直」, 「两千一个月」
         value = number(said)
         if value is not None:
-            found.append(Number(start, match.end(), said, value))
+            found.append(Number(start, end, said, value))
     return found
 
 
@@ -65,42 +70,53 @@ def _is_part(before: str) -> bool:
 
 def number(text: str) -> float | None:
     """Read what ``NUMBER`` matched; None where the signs make no number."""
-    text = _EITHER.sub(_lower, text)
-    total, section, current = 0.0, 0.0, None
-    last_unit, zero, place = 0, False, 0
-    while place < len(text):
-        sign = text[place]
-        arabic = _ARABIC.match(text, place)
-        if arabic is not None:
-            current = (current or 0.0) * 10 + float(arabic[0].replace(",", ""))
-            place = arabic.end()
-            continue
-        place += 1
-        if sign in DIGITS:
-            if current is not None and last_unit == 0 and not zero:
-                current = current * 10 + DIGITS[sign]
-            else:
-                current = float(DIGITS[sign]) if current is None else current * 10 + DIGITS[sign]
-            zero = sign in "零〇"
-        elif sign in UNITS:
-            unit = UNITS[sign]
-            if unit >= _SECTION:
-                section += current or 0.0
-                if section == 0.0 and total and unit > _SECTION:
-                    total *= unit
-                else:
-                    total += (section or 1.0) * unit
-                section = 0.0
-            else:
-                section += (1.0 if current is None else current) * unit
-            current, last_unit, zero = None, unit, False
-        elif sign not in _VAGUE and sign != " ":
+    if _DOUBLED.search(text):
+        return None  # 「千千万万」
+    reading = _Reading()
+    for sign in _TOKEN.findall(_EITHER.sub(_lower, text)):
+        if sign in UNITS:
+            reading.add_unit(UNITS[sign])
+        elif sign in DIGITS:
+            reading.add_digits(float(DIGITS[sign]), is_zero=sign in "零〇")
+        elif sign[0].isdecimal():
+            reading.add_digits(float(sign.replace(",", "")), is_zero=False)
+        elif sign not in _VAGUE:
             return None
-    if current is not None:
-        # 「一万二」「3万6」 leave out the unit of their last digit; 「一千零五」 does not.
-        shortened = last_unit >= UNITS["百"] and not zero and "零" not in text and "〇" not in text
-        section += current * (last_unit // 10 if shortened and current < UNITS["十"] else 1)
-    return round(total + section, 2)
+    return reading.total()
+
+
+class _Reading:
+    """Adds up a number sign by sign: whole myriads, the section below, the digits not yet placed."""
+
+    def __init__(self) -> None:
+        self._total = 0.0
+        self._section = 0.0
+        self._digits: float | None = None
+        self._last_unit = 0
+        self._has_zero = False
+
+    def add_digits(self, value: float, *, is_zero: bool) -> None:
+        self._digits = value if self._digits is None else self._digits * 10 + value
+        self._has_zero = self._has_zero or is_zero
+
+    def add_unit(self, unit: int) -> None:
+        if unit < _SECTION:
+            self._section += (1.0 if self._digits is None else self._digits) * unit
+        else:
+            self._section += self._digits or 0.0
+            if self._section == 0.0 and self._total and unit > _SECTION:
+                self._total *= unit
+            else:
+                self._total += (self._section or 1.0) * unit
+            self._section = 0.0
+        self._digits, self._last_unit = None, unit
+
+    def total(self) -> float:
+        rest = self._digits or 0.0
+        # 「一万二」 and 「3万6」 leave out the unit of their last digit; 「一千零五」 does not.
+        if self._last_unit >= UNITS["百"] and not self._has_zero and rest < UNITS["十"]:
+            rest *= self._last_unit // 10
+        return round(self._total + self._section + rest, 2)
 
 
 def _lower(match: re.Match[str]) -> str:

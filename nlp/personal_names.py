@@ -68,6 +68,9 @@ class PersonalNames:
         for hint, words in _HINTS.items():
             for word in words.split():
                 hints[word] = (*hints.get(word, ()), hint)
+        # 「赵大勇的妻子李翠花」 has a name on either side.
+        relatives = [word for word in hints if word.startswith("的")]
+        hints |= dict.fromkeys(relatives, (_Hint.BEHIND, _Hint.ROLE))
         self._hints = list(hints.values())
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(
             list(hints), daachorse.MATCH_KIND_LEFTMOST_LONGEST

@@ -141,6 +141,7 @@ _PRAISE = frozenset(
         "有关",
     ]
 )
+_BEFORE_A_NAME = frozenset("找向在被给让去到跟和与对从由问告请求逼催")
 _NAMING = frozenset("新大小老中前原上下分总母子工")
 _TRADES = frozenset(
     [
@@ -262,7 +263,14 @@ class Organisations:
             taken.insert(0, (word, tag))
         while taken and self._is_praise(taken):
             del taken[0]
+        if taken:
+            taken[0] = (self._without_verb(taken[0][0]), taken[0][1])
         return taken
+
+    def _without_verb(self, word: str) -> str:
+        """Cut 「找」 from 「找恒达」, which the segmentation made up itself."""
+        is_made_up = len(word) > _SHORT and not self._segmentation.has_word(word)
+        return word[1:] if is_made_up and word[0] in _BEFORE_A_NAME else word
 
     def _is_praise(self, taken: Sequence[Tagged]) -> bool:
         """Tell whether the first word only describes: 「大型」, but not the 「新」 of 「新明」."""

@@ -35,6 +35,10 @@ _EACH = re.compile(
 _NOT_MONEY = re.compile(
     r" ?(?:多|余|几|来)?(?:美元|美金|日元|港|欧|韩|英镑|卢布|台币|泰铢|刀|名|人|个|位|号|户|平|公里|千米|米|吨|斤|次|辆|件|台|家|倍|字|步|里|年|天|岁|小时|分|点|日|月|张|只|条|头|亩|株|册|万|元|职|员|农|工人|民|群|网|吨|%|％|ml|kg|km|[a-z\d:./-])"
 )
+_OWED_BESIDE = re.compile(
+    r"(?:欠(?:我们?|了|薪|着)*|差(?:我们?|了|着)*|少发了?|扣了?我?|日结|克扣了?)(?:将近|大概|大约|约|近|共)?$"
+)
+_LEAST_BARE, _BESIDE = 100, 8
 _ROUND = frozenset("万亿千百kw")
 _TOTAL = re.compile(r"(?:共计|合计|总计|一共|总共|累计|总额|共)[^,。;!?\d]{0,10}$")
 _LEAST, _MOST = 10, 10**13
@@ -53,7 +57,10 @@ def amount_yuan(text: str, numbers: Sequence[Number], clauses: Clauses) -> int |
         )
         # Without its unit only a round number reads as money: 「欠我8千」, 「3万6未结清」.
         is_round = bool(tail["unit"]) or not _ROUND.isdisjoint(item.text)
-        if not is_plain and (not is_round or _NOT_MONEY.match(text, tail.end())):
+        # A bare number beside the verb is money too: 「还差4200没发」.
+        is_owed = bool(_OWED_BESIDE.search(text, max(0, item.start - _BESIDE), item.start))
+        is_said = is_plain or is_round or (is_owed and item.value >= _LEAST_BARE)
+        if not is_said or (not is_plain and _NOT_MONEY.match(text, tail.end())):
             continue
         value = item.value * _UNITS[tail["unit"]]
         if _LEAST <= value < _MOST:

@@ -2,7 +2,7 @@
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from core.database.models.collecting import Document
 from core.database.models.operations import AuditEntry
@@ -147,6 +147,18 @@ def test_document_page_shows_annotations_and_is_logged(
             select(AuditEntry).where(AuditEntry.action == "document.read")
         ).one()
     assert entry.object_id == str(id_)
+
+
+def test_nothing_is_shown_of_a_document_before_its_analysis(
+    analyst: FlaskClient, content: Content, sessions: Sessions
+) -> None:
+    id_ = content.post(Post(title="覃桂芳讨薪", text="我叫覃桂芳"))
+    with sessions.begin() as session:
+        session.execute(update(Document).where(Document.id == id_).values(analysed_at=None))
+    page = text(analyst, f"/documents/{id_}")
+    assert "正在分析，稍后可读" in page
+    assert "覃桂芳" not in page
+    assert "覃桂芳" not in text(analyst, "/documents")
 
 
 def test_address_that_is_no_web_address_is_never_a_link(
