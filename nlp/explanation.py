@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from typing import Protocol
 
 import numpy as np
 
@@ -19,6 +21,7 @@ from nlp.features import extract
 from nlp.lexicons import load_segmentation
 from nlp.linear import Matrix, TaskModel
 from nlp.normalisation import normalise
+from nlp.pipeline import load_resources
 from nlp.step import Resources
 from nlp.union_sense import evidence_words, union_evidence
 
@@ -78,6 +81,14 @@ class Explanation:
     @property
     def start(self) -> float:
         return sum(one.weight for one in self.contributions if one.cause is Cause.START)
+
+
+class Explains(Protocol):
+    """Explains labels of a masked text, in order; a label that it knows nothing about is left out."""
+
+    def explain(
+        self, item: TextInput, labels: Sequence[tuple[str, str]]
+    ) -> Sequence[Explanation]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,6 +221,18 @@ class Explainer:
             loss = float(self._dilution.losses([reading.normalised])[0])
             return [_Weight(Cause.LENGTH, "", loss if label == NO else -loss)] if loss else []
         return []
+
+
+class ShippedExplainer:
+    """Explains with the shipped models, which it loads when somebody asks for the first time."""
+
+    def explain(self, item: TextInput, labels: Sequence[tuple[str, str]]) -> list[Explanation]:
+        return _shipped().explain(item, labels)
+
+
+@cache
+def _shipped() -> Explainer:
+    return Explainer(load_resources())
 
 
 def _direction(model: TaskModel, label: str) -> tuple[Values, float]:

@@ -20,6 +20,7 @@ from core.outbound.client import HTTPClient
 from core.passwords import Passwords
 from core.search.base import DocumentSearch
 from media_matrix.access import PlatformAccess
+from nlp.explanation import Explains, ShippedExplainer
 
 EXTENSION = "zhisheng"
 
@@ -33,7 +34,7 @@ class Console:
     """Everything the pages work with.
 
     ``reader`` only reads the index; the index role writes it. ``regions`` maps adcodes to the places that
-    expressions and labels know.
+    expressions and labels know; ``explainer`` says why a model gave a label.
     """
 
     settings: Settings
@@ -47,6 +48,7 @@ class Console:
     passwords: Passwords
     version: str
     regions: Mapping[str, Region] = field(default_factory=_shipped_regions)
+    explainer: Explains = field(default_factory=ShippedExplainer)
 
 
 def console() -> Console:

@@ -16,6 +16,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("alerts", "webui.pages.alerts:blueprint"),
         ("alert_actions", "webui.pages.alert_actions:blueprint"),
         ("alert_reports", "webui.pages.alert_reports:blueprint"),
+        ("document_labels", "webui.pages.document_labels:blueprint"),
         ("roster", "webui.pages.roster:blueprint"),
         ("inbox", "webui.pages.inbox:blueprint"),
         ("calendar", "webui.pages.calendar:blueprint"),

@@ -5,25 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, Response, abort, request
+from flask import Blueprint, Response, request
 
-from alerting.document_alerts import alerts_of_document
-from alerting.rules import RuleLanguage
-from core.audit import AuditEvent, record
-from core.documents import known_sources, read_document, story_lines
-from core.expression import Expression, ExpressionError, Scope
-from core.expression.names import LEVEL_LABELS
+from core.documents import known_sources
+from core.expression import Expression, ExpressionError
 from core.search.selection import CursorError
-from webui.access import require, viewer
-from webui.console import console, reading, writing
-from webui.document_annotations import annotations_of
+from webui.access import require
+from webui.console import console, reading
 from webui.document_filters import ORDERS, RANGES, RELEVANCE, DocumentFilters
-from webui.document_results import facets, finds, histogram, hits, relaxations
-from webui.highlights import marked
+from webui.document_results import facets, histogram, hits, relaxations
+from webui.document_view import language, show_document
 from webui.page import is_fragment, render
 from webui.permissions import Permission
 from webui.search_conditions import conditions
-from webui.vocabulary import expression_names
 
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
@@ -35,10 +29,6 @@ EXAMPLES = (
     ("标题:加班 -招聘", "标题里有“加班”，且不含“招聘”"),
     ("情感:负面 时间:24h 转发>100", "近 24 小时转发超过 100 的负面信息"),
 )
-
-
-def language() -> RuleLanguage:
-    return RuleLanguage.load(reading(), expression_names())
 
 
 @blueprint.get("")
@@ -96,34 +86,4 @@ def _parsed_again(text: str) -> Expression | None:
 @blueprint.get("/<int:document_id>")
 @require(Permission.SEARCH)
 def detail(document_id: int) -> Response:
-    document = read_document(reading(), document_id)
-    if document is None:
-        abort(HTTPStatus.NOT_FOUND, "找不到这条信息，它可能已按 180 天的保存期限删除。")
-    now = console().clock.now()
-    with writing() as session:
-        record(
-            session,
-            AuditEvent(viewer().actor, "document.read", "document", str(document_id)),
-            now,
-        )
-    spans = finds(document, _expression_of_link(), now)
-    return render(
-        "documents/detail.html",
-        document=document,
-        text=marked(document.text, spans[Scope.TEXT]),
-        annotations=annotations_of(document),
-        level=LEVEL_LABELS.get(document.level, document.level),
-        story=story_lines(reading(), document.story_id) if document.story_id else [],
-        alerts=alerts_of_document(reading(), document_id)
-        if viewer().may(Permission.ALERT_VIEW)
-        else (),
-    )
-
-
-def _expression_of_link() -> Expression | None:
-    """Read the search that led here; a wrong one only means that nothing is marked."""
-    typed = request.args.get("q", "").strip()
-    try:
-        return language().parse(typed) if typed else None
-    except ExpressionError:
-        return None
+    return show_document(document_id)
