@@ -22,6 +22,15 @@ _GRAMMAR = re.compile(
     r"[某的了是在有和与及或不也就都被把给对向从到我你他她它们这那哪某说个位名多人工资家户者等吗呢吧]"
 )
 _CHINESE = re.compile(r"[\u4e00-\u9fff]+")
+_FORMS_OF_ADDRESS = frozenset(
+    (
+        "先生", "女士", "小姐", "师傅", "大姐", "大哥", "大爷", "大妈", "阿姨", "同学", "同志", "老板", "老师",
+        "经理", "主任", "队长", "班长", "组长", "老总", "总监", "太太", "夫人", "医生", "护士", "律师", "局长",
+        "主管", "校长", "教授", "书记", "处长", "科长", "村长", "会计", "司机", "工人", "师父", "员工", "厂长",
+    )
+)  # fmt: skip
+_GRAMMATICAL_SURNAMES = frozenset("于常应连曾代解单任易管全方万")
+_NO_GIVEN_NAME = ("ns", "t", "s", "m", "r", "d", "p", "c", "u")
 _SHORT = 2
 LONG = 3
 _LONGEST = 4
@@ -37,6 +46,8 @@ class NameShapes:
         self._surnames = self.common | frozenset("".join(surnames["rare"]))
         self._compound = frozenset(surnames["compound"])
         self._given = frozenset("".join(given["common"]))
+        # The first line of the common ones: hardly ever the end of another word.
+        self._sure_given = frozenset(given["common"][0])
         self._rare_given = self._given | frozenset("".join(given["rare"]))
         self._blocked = frozenset(_blocks("not_names.txt")[""]) | frozenset(
             _blocks("public_persons.txt")[""]
@@ -58,14 +69,18 @@ class NameShapes:
             is_word = end - start == _SHORT and self.segmentation.has_word(text[start:end])
             if not is_word or is_said or GOES_ON.match(text, end):
                 return end
+        if not is_said and _is_surname_and_word(tagged):
+            return None
         borders = _borders([word for word, _ in tagged])
         for length in (base + 2, base + 1):
             name = window[:length]
             if len(name) < length or not self._may_be_name(name, base, is_said=is_said):
                 continue
             is_long = length == base + _SHORT
+            # The segmentation made 「孙七从」 one name: what goes on after the second character ends it.
+            goes_on = is_long or tagged[0][1].startswith("nr")
             is_free = STEADY.match(text, start + length) or (
-                is_long and GOES_ON.match(text, start + length)
+                goes_on and GOES_ON.match(text, start + length)
             )
             if length not in borders and not is_free:
                 continue
@@ -127,7 +142,7 @@ class NameShapes:
         return None
 
     def _is_blocked(self, name: str) -> bool:
-        return bool(self._blocked.intersection((name, name[:2], name[-2:])))
+        return name[-2:] in _FORMS_OF_ADDRESS or not self._blocked.isdisjoint((name, name[:2]))
 
     def _may_be_name(self, name: str, base: int, *, is_said: bool) -> bool:
         if self._is_blocked(name):
@@ -142,6 +157,9 @@ class NameShapes:
             if not all(character in known for character in given):
                 return False
         has_word = self.segmentation.has_word
+        if base == 1 and len(given) == _SHORT and not has_word(name) and has_word(name[:2]):
+            # 「陆海峰」 begins like a word; a common given name decides.
+            return is_said or self._is_tagged_as_name(name) or set(given) <= self._sure_given
         if base == 1 and (has_word(name) or has_word(name[:2])):
             return is_said or self._is_tagged_as_name(name)
         return True
@@ -155,6 +173,14 @@ class NameShapes:
         if base == 1 and (name[0] not in self.common or len(name) == _LONGEST):
             return False
         return self._may_be_name(name, base, is_said=False)
+
+
+def _is_surname_and_word(tagged: list[tuple[str, str]]) -> bool:
+    """Tell 「于东莞」 from a name: a surname that is a word too, and a place, a time or grammar."""
+    if len(tagged) == 1 or tagged[0][0] not in _GRAMMATICAL_SURNAMES:
+        return False
+    word, tag = tagged[1]
+    return len(word) == _SHORT and tag in _NO_GIVEN_NAME
 
 
 def _borders(words: list[str]) -> set[int]:

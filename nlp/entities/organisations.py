@@ -6,7 +6,7 @@ What only describes an organisation (「物业公司」, 「一家电子厂」, 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
@@ -83,6 +83,7 @@ _NO_ADMINISTRATION = frozenset(
         "地区",
     ]
 )
+_LEFT_OUT = re.compile(r"中[铁交建冶水电核化远粮]")
 _ANY_DIVISION = frozenset(["街道", "镇街", "乡镇", "镇", "乡", "开发区", "园区", "村", "社区"])
 _LOCAL_BODY = re.compile(r"派出所|街道办|镇政府|乡政府|办事处|法院|分局|管委会|仲裁|中队")
 _BARE_IS_NOTHING = frozenset(
@@ -193,6 +194,8 @@ class Organisations:
         self._generic = frozenset(words["generic"])
         self._stops = frozenset(words["stops"])
         self._union_stops = self._stops - _TRADES
+        # In a registered name 「保安」 is its trade, not a man of it.
+        self._firm_stops = self._stops - {word for word in self._generic if len(word) > 1}
         suffixes = {
             suffix: kind
             for kind, listed in _data("organisation_suffixes.yaml").items()
@@ -204,14 +207,19 @@ class Organisations:
             self._suffixes, daachorse.MATCH_KIND_LEFTMOST_LONGEST
         )
 
-    def find(self, text: str) -> list[Organisation]:
-        """List organisations in reading order; of names one inside the other the longest."""
+    def find(self, text: str, places: Mapping[int, int]) -> list[Organisation]:
+        """List organisations in reading order; of names one inside the other the longest.
+
+        ``places`` gives for the end of each place its start.
+        """
         found: list[Organisation] = []
         for start, end, index in self._automaton.find(text):
             kind = self._kinds[index]
-            one = self._named(text, start, end, kind)
+            one = self._named(text, start, end, kind, places)
             if one is None:
                 continue
+            if found and one.suffix == "项目部" and found[-1].end == start:
+                continue  # The firm is the employer, not its 「项目部」.
             while found and found[-1].start >= one.start:
                 found.pop()
             if found and found[-1].end > one.start:
@@ -222,25 +230,33 @@ class Organisations:
             found.append(one)
         return found
 
-    def _named(self, text: str, start: int, end: int, kind: str) -> Organisation | None:
+    def _named(
+        self, text: str, start: int, end: int, kind: str, places: Mapping[int, int]
+    ) -> Organisation | None:
         suffix = text[start:end]
         if text.startswith("门", end) and suffix.endswith("部"):
             return None  # 「教育部门」
-        window = text[max(0, start - _LONGEST_NAME) : start]
-        breaks = [match.end() for match in _BREAK.finditer(window)]
-        window = window[breaks[-1] :] if breaks else window
-        bracket = _BRACKET.search(window)
-        head = window[: bracket.start()] if bracket else window
-        tagged = self._segmentation.tag(head) if head else []
+        first = max(0, start - _LONGEST_NAME)
+        breaks = [match.end() for match in _BREAK.finditer(text, first, start)]
+        first = breaks[-1] if breaks else first
+        bracket = _BRACKET.search(text, first, start)
+        tagged = self._tagged(text, first, bracket.start() if bracket else start, places)
         if kind == "government":
             taken = self._administrative(tagged, suffix)
         elif suffix == "总工会":
             taken = self._administrative(tagged, suffix) or self._name(tagged, self._union_stops)
+        elif kind == "union":
+            taken = self._name(tagged, self._union_stops)
         else:
-            taken = self._name(tagged, self._union_stops if kind == "union" else self._stops)
+            is_strong = bool(_STRONG.search(suffix))
+            taken = self._name(tagged, self._firm_stops if is_strong else self._stops)
         prefix = "".join(word for word, _ in taken)
         if bracket and taken:
             prefix += bracket[0]
+        if prefix and _LEFT_OUT.fullmatch(
+            text[max(0, start - len(prefix) - 1) : start - len(prefix) + 1]
+        ):
+            prefix = "中" + prefix  # 「中铁」 and its like are cut in two.
         if _ANONYMOUS.search(prefix) or (suffix == "厂" and prefix.endswith("大")):
             return None
         # In a registered name the 「新」 of 「新明」 names, before 「工厂」 it only describes.
@@ -253,6 +269,21 @@ class Organisations:
         if not self._is_named(kind, suffix, taken, core):
             return None
         return Organisation(start - len(prefix), end, _KINDS[kind], core, suffix)
+
+    def _tagged(self, text: str, first: int, last: int, places: Mapping[int, int]) -> list[Tagged]:
+        """Cut ``text[first:last]`` into tagged words; places are one word each."""
+        words: list[Tagged] = []
+        end = last
+        while end > first:
+            place = max(
+                (at for at in places if first < at <= end and places[at] >= first), default=0
+            )
+            if not place:
+                return [*self._segmentation.tag(text[first:end]), *words]
+            between = self._segmentation.tag(text[place:end]) if place < end else []
+            words = [(text[places[place] : place], "ns"), *between, *words]
+            end = places[place]
+        return words
 
     def _name(self, tagged: Sequence[Tagged], stops: frozenset[str]) -> list[Tagged]:
         """Take the words at the end that may belong to a name."""
@@ -286,7 +317,7 @@ class Organisations:
         if not tag or tag[:1] in _NEVER_IN_A_NAME or tag == "t":
             return False
         if tag.startswith("v") and tag != "vn":
-            return len(word) == 1
+            return len(word) == 1 or not self._segmentation.has_word(word)
         return tag != "m" or (word != "一" and bool(_NUMBERED.match(word)))
 
     def _administrative(self, tagged: Sequence[Tagged], suffix: str) -> list[Tagged]:

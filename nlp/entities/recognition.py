@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import rjieba
@@ -18,7 +18,7 @@ from nlp.union_sense import names_foreign_union, union_words
 LONGEST_TEXT = 5_000
 MOST_ENTITIES = 60
 _FEDERATION = re.compile(r"全总")
-_PLAIN_SUFFIXES = ("公司", "集团", "厂", "超市")
+_PLAIN_SUFFIXES = ("公司", "集团", "厂", "超市", "工厂", "分公司")
 _HALF_WIDTH = str.maketrans("（）", "()")
 
 
@@ -47,7 +47,8 @@ class EntityFinder:
         original = f"{title}\n{text[:LONGEST_TEXT]}"
         places = self._gazetteer.places(folded)
         known = self._known.find(folded)
-        organisations = self._organisations_of(folded, known)
+        spans = {place.end: place.start for place in places}
+        organisations = self._organisations_of(folded, known, spans)
         mentions = [
             *self._bodies(
                 folded,
@@ -65,9 +66,11 @@ class EntityFinder:
         )
         return entities, self._gazetteer.regions(places)
 
-    def _organisations_of(self, folded: str, known: Sequence[Named]) -> list[Organisation]:
+    def _organisations_of(
+        self, folded: str, known: Sequence[Named], places: Mapping[int, int]
+    ) -> list[Organisation]:
         """Drop unions that are not ours, and firms that are a known name with 「公司」 behind it."""
-        found = self._organisations.find(folded)
+        found = self._organisations.find(folded, places)
         if not found:
             return []
         unions = union_words(folded) if any(one.type is EntityType.UNION for one in found) else []
