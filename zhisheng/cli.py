@@ -30,6 +30,7 @@ COMMANDS: PluginTable[click.Command] = PluginTable(
         ("ingest", "zhisheng.commands.ingest:ingest"),
         ("search", "zhisheng.commands.search:search"),
         ("analyse", "zhisheng.commands.analyse:analyse"),
+        ("events", "zhisheng.commands.events:events"),
         ("rebuild-index", "zhisheng.commands.rebuild:rebuild_index"),
         ("model", "zhisheng.commands.model:model"),
         ("user", "zhisheng.commands.user:user"),

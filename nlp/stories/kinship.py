@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from nlp.stories.marks import dates_of
 from nlp.stories.sketch import Sketch
 
 SAME = 0.58
@@ -16,6 +17,8 @@ SAME = 0.58
 COPIED = 0.8
 SURELY_COPIED = 0.9
 SAME_NUMBERS = 0.5
+SAME_OF_MANY_NUMBERS = 0.6
+MANY_NUMBERS = 3
 SAME_NAMES = 0.34
 FEWEST_SHINGLES = 6
 
@@ -74,12 +77,20 @@ def _common(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> int:
 
 def _is_another_filling(left: Sketch, right: Sketch, overlap: float) -> bool:
     """Tell a form filled in anew (another day, another firm) from a copy with mistakes."""
+    if _are_other_days(left, right):
+        return True
     numbers = min(len(left.numbers), len(right.numbers))
     same_numbers = _common(left.numbers, right.numbers)
     names = min(len(left.names), len(right.names))
     same_names = _common(left.names, right.names)
-    if numbers > 1 and same_numbers < SAME_NUMBERS * numbers:
+    least = SAME_OF_MANY_NUMBERS if numbers >= MANY_NUMBERS else SAME_NUMBERS
+    if numbers > 1 and same_numbers < least * numbers:
         return True
     if numbers == 1 and not same_numbers and names and not same_names:
         return True
     return names > 1 and same_names < SAME_NAMES * names and overlap < SURELY_COPIED
+
+
+def _are_other_days(left: Sketch, right: Sketch) -> bool:
+    one, other = dates_of(left.numbers), dates_of(right.numbers)
+    return bool(len(one)) and bool(len(other)) and not _common(one, other)

@@ -110,7 +110,7 @@ def answer_lines(pipeline: Pipeline, chunk: Iterable[Numbered]) -> _Answer:
         if not line.strip():
             continue
         try:
-            id_, text = _read(line)
+            id_, text = read_line(line)
         except ValueError as error:
             refusals.append(json.dumps({"line": number, "error": str(error)}, ensure_ascii=False))
             continue
@@ -121,7 +121,7 @@ def answer_lines(pipeline: Pipeline, chunk: Iterable[Numbered]) -> _Answer:
     return _Answer(lines, refusals)
 
 
-def _read(line: bytes) -> tuple[str, TextInput]:
+def read_line(line: bytes) -> tuple[str, TextInput]:
     """Take one line apart; raises ValueError with a Chinese sentence."""
     if len(line) >= LONGEST_LINE:
         raise ValueError("这一行超过 16 MB，没有分析。")
