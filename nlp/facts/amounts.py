@@ -25,7 +25,7 @@ _LABOUR_MONEY = re.compile(
     r"工资|薪|工钱|工程款|劳务费|加班费|补偿|赔偿|公积金|社保|押金|保证金|提成|奖金|绩效|血汗钱|人工费|生活费|材料款|货款|运费|报酬|稿费"
 )
 _OTHER = re.compile(
-    r"(?:月薪|底薪|时薪|日薪|年薪|月工资|基本工资|日工资|工资标准|工资(?:是|为|才|只有|大概|大约|一般|每月|到手)|房租|租金|水电|门票|车票|票价|罚款|罚|处罚|注册资[本金]|营业额"
+    r"(?:月薪|底薪|时薪|日薪|年薪|(?<![\d一二三四五六七八九十])月工资|基本工资|日工资|工资标准|工资(?:是|为|才|只有|大概|大约|一般|每月|到手)|房租|租金|水电|门票|车票|票价|罚款|罚|处罚|注册资[本金]|营业额"
     r"|产值|产量|投资|总价|造价|房价|售价|单价|价格|慰问金|补贴标准|补贴|奖励|分红|市值|融资|营收|利润|年收入|月收入|收入|挣|赚|学费|培训费|物业费|首付|贷款|每(?:个?月|天|人|单|年|小时|斤|张)"
     r"|一(?:个月|天|单|年|小时|张|斤|车)|捐|发放|发了|拨付|花了?|保额|到手|起薪|月入|待遇|工价)[^,。;!?]{0,8}$"
 )
@@ -39,6 +39,7 @@ _OWED_BESIDE = re.compile(
     r"(?:欠(?:我们?|了|薪|着)*|差(?:我们?|了|着)*|少发了?|扣了?我?|日结|克扣了?)(?:将近|大概|大约|约|近|共)?$"
 )
 _LEAST_BARE, _BESIDE = 100, 8
+_WITHHELD = re.compile(r"(?:都|也|还|一直|至今)?(?:没|未|不给|不发)")
 _ROUND = frozenset("万亿千百kw")
 _TOTAL = re.compile(r"(?:共计|合计|总计|一共|总共|累计|总额|共)[^,。;!?\d]{0,10}$")
 _LEAST, _MOST = 10, 10**13
@@ -73,7 +74,8 @@ def amount_yuan(text: str, numbers: Sequence[Number], clauses: Clauses) -> int |
 def _rank(text: str, start: int, end: int, clauses: Clauses, *, is_plain: bool) -> int:
     """Rank an amount: 4 a total that is owed, 3 owed in its clause, 2 in its sentence, 1 labour money, 0 other."""
     near = clauses.before(start, 0)
-    if _EACH.match(text, end) or _is_other(near):
+    is_withheld = bool(_WITHHELD.match(text, end))
+    if not is_withheld and (_EACH.match(text, end) or _is_other(near)):
         return 0
     total = 4 if _TOTAL.search(near) else 0
     if _OWED.search(near) or _OWED.search(clauses.after(end, 0)[:_NEAR]):

@@ -8,16 +8,18 @@ from nlp.annotations import Casualties
 from nlp.facts.clauses import Clauses
 from nlp.numerals import NUMBER, number
 
-_PERSON = r"(?:余|多)?(?:名|个|位)?(?:多|余)?(?:人员|人|工人|矿工|员工|职工|工友|农民工|民工|作业人员|施工人员|男子|女子|工作人员|消防员|司机|骑手|村民|群众|学生|务工人员|乘客|老人|孩子|医务人员|护士|环卫工)?"
+_PERSON = r"(?:余|多)?(?:名|个|位)?(?:多|余)?(?:人员|人|工人|矿工|员工|职工|工友|农民工|民工|作业人员|施工人员|男子|女子|工作人员|消防员|司机|骑手|村民|群众|学生|务工人员|乘客|老人|孩子|医务人员|护士|环卫工|外卖员|快递员|保安|船员|学徒|店员|口)?"
 _HOW = r"(?:已|仍|还|尚|依然|目前|均|全部|当场|不幸|经抢救无效|抢救无效|送医后|因公|先后|确认|被确认|不治|溺水|中毒|不同程度|身受|受|在事故中|被|因伤势过重|医治无效|因此|遭)*"
-_DEAD = r"(?:死亡|遇难|身亡|丧生|罹难|死(?![人心活板磕扛守盯撑]|不)|牺牲|去世|殒命|坠亡|猝死|不治)"
+# 「两名工人被钢筋砸中身亡」: words without another number or outcome stand between.
+_GAP = r"(?:(?<=[人员工者男女友部机手安生客子])(?:(?![死亡伤失遇])[^,。;!?、\d一二两三四五六七八九十]){1,10}?)?"
+_DEAD = r"(?:死亡|遇难|身亡|丧生|罹难|死(?![人心活板磕扛守盯撑]|不)|牺牲(?=[,。;!?人]|$)|去世|殒命|坠亡|猝死|不治)"
 _HURT = r"(?:受伤|重伤|轻伤|轻微伤|负伤|烧伤|灼伤|烫伤|砸伤|骨折|伤(?![心害人感员亡了]))"
 _MISSING = r"(?:失联|失踪|下落不明)"
 _PATTERNS = {
     kind: (
-        re.compile(rf"(?<![第\d.])(?P<number>{NUMBER}){_PERSON}{_HOW}{words}"),
+        re.compile(rf"(?<![第\d.])(?P<number>{NUMBER}){_PERSON}{_HOW}{_GAP}{words}"),
         re.compile(
-            rf"(?<![\d一二两三四五六七八九十百]){words}(?:的)?(?:人数|人员|工人|者|矿工)?(?:已?(?:上升至|升至|增至|达到|达|为|有|共|约|增加到|上升到|:))?(?P<number>{NUMBER})(?:余|多)?(?:人(?!工资|次|生)|名|位|个(?=人|工|员|[,。;!?]|$))"
+            rf"(?<![\d一二两三四五六七八九十百人名个位]){words}(?:的)?(?:人数|人员|工人|者|矿工)?(?:已?(?:上升至|升至|增至|达到|达|为|有|共|约|增加到|上升到|:))?(?P<number>{NUMBER})(?:余|多)?(?:人(?!工资|次|生)|名|位|个(?=人|工|员|[,。;!?]|$))"
         ),
     )
     for kind, words in (("dead", _DEAD), ("injured", _HURT), ("missing", _MISSING))
@@ -25,7 +27,7 @@ _PATTERNS = {
 _NONE = re.compile(
     r"(?:无|没有|未)(?:造成|发生|出现|接到)?(?:任何|一)?(?:人员?)(?P<kind>伤亡|死伤|死亡|遇难|受伤|被困|失联)|零伤亡|无伤亡|未造成伤亡"
 )
-_MAY_HOLD = re.compile(r"死|亡|伤|遇难|丧生|罹难|失联|失踪|不明|牺牲|去世|殒命|不治|骨折")
+_MAY_HOLD = re.compile(r"死|亡|伤|遇难|丧生|罹难|失联|失踪|不明|牺牲(?=[,。;!?人]|$)|去世|殒命|不治|骨折")
 _STORY = re.compile(r"电影|电视剧|小说|游戏|剧情|梦见|剧里|演习|演练")
 _MOST = 100_000
 
@@ -55,7 +57,7 @@ def _largest(
     for pattern in patterns:
         for match in pattern.finditer(text):
             value = number(match["number"])
-            if value is None or value != int(value) or not 0 <= value < _MOST:
+            if value is None or value != int(value) or not 1 <= value < _MOST:
                 continue
             start, end = clauses.sentence(match.start(), match.end())
             if not _STORY.search(text, start, end) and _is_people(match, kind):

@@ -35,6 +35,9 @@ _OURS = re.compile(
 _GRIEVANCE = re.compile(
     r"欠|拖|讨|没发|未发|不发|停发|没着落|没有着落|停工|罢工|停止接单|被困|裁|辞退|开除|堵|维权|工资|社保|断缴|说法|要钱|没饭吃|上访|投诉|举报|仲裁|中毒|失业|血汗|集体|请假|解雇|下岗|降薪|被迫|强制|不给|跑路|聚集|拉横幅|抗议|示威|停运|被埋|血汗|涉及"
 )
+_PLAINT = re.compile(
+    r"欠|拖|讨|(?:没|未|不)(?:有)?(?:发|给|拿|领|付|结)|停工|罢工|裁|辞退|开除|被困|被埋|堵|维权|说法|要钱|没饭吃|上访|找老板|要工资|聚集|集体|中毒|失业|下岗|强制|被迫"
+)
 _OTHER = re.compile(
     r"(?:招聘|招收|招募|招录|录用|录取|急招|招|培训|表彰|围观|观看|参加|参与|报名|全国|全省|全市|全县|我国|中国|其中|粉丝|观众|点赞|阅读|转发|评选|选出|慰问|帮助|每|服务|惠及|月薪|年薪|日薪|时薪)[^,。;!?]{0,6}$"
 )
@@ -91,7 +94,7 @@ def _rank(text: str, item: Number, clauses: Clauses) -> int:
     if is_bound:
         return 3 if is_strong or _GRIEVANCE.search(clauses.after(tail.end(), 0)) else 2
     # 「5个人」 alone numbers anybody.
-    if not (_OURS.search(sentence) and _GRIEVANCE.search(sentence)):
+    if not (_OURS.search(sentence) and _PLAINT.search(sentence)):
         return 0
     return 3 if is_strong else 1
 
