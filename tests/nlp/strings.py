@@ -16,7 +16,8 @@ from nlp.gazetteer import Gazetteer
 from nlp.lexicons import load_segmentation
 from nlp.privacy import PrivateMatters
 
-FILE = Path(__file__).parent / "data" / "facts.yaml"
+FOLDER = Path(__file__).parent / "data"
+FIRST_ROUND, SECOND_ROUND = "facts.yaml", "facts_second_round.yaml"
 HELD_BACK_EVERY = 3
 ENTITY_GROUPS = {
     "employers": EntityType.EMPLOYER,
@@ -86,9 +87,10 @@ _FACTS: dict[str, Callable[[Facts], object]] = {
 }
 
 
-def cases() -> dict[str, list[tuple[str, list[object]]]]:
-    """Read the file; what is expected becomes a list, empty where nothing is to be found."""
-    groups: dict[str, list[tuple[str, object]]] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+def cases(name: str = FIRST_ROUND) -> dict[str, list[tuple[str, list[object]]]]:
+    """Read a file; what is expected becomes a list, empty where nothing is to be found."""
+    text = FOLDER.joinpath(name).read_text(encoding="utf-8")
+    groups: dict[str, list[tuple[str, object]]] = yaml.safe_load(text)
     return {
         group: [(text, _as_list(group, expected)) for text, expected in listed]
         for group, listed in groups.items()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.nlp.strings import Readers, Tally, cases, parted, tally
+from tests.nlp.strings import SECOND_ROUND, Readers, Tally, cases, parted, tally
 
 LEAST_STRINGS = 300
 LEAST_NEGATIVE_SHARE = 0.4
@@ -56,3 +56,9 @@ def test_held_back_strings_hold_their_floor(totals: dict[str, Tally]) -> None:
 @pytest.mark.parametrize("part", ["open", "held back"])
 def test_nothing_is_found_where_there_is_nothing(totals: dict[str, Tally], part: str) -> None:
     assert totals[part].clean >= CLEAN_SHARE * totals[part].negatives
+
+
+@pytest.mark.parametrize("group", sorted(cases(SECOND_ROUND)))
+def test_what_was_mended_stays_mended(readers: Readers, group: str) -> None:
+    for text, expected in cases(SECOND_ROUND)[group]:
+        assert readers.found(group, text) == expected, text
