@@ -35,13 +35,19 @@ HINT_GROUPS: Mapping[str, str] = {
     "harm": "受害",
     "plain": "陈述与提问",
 }
+MOST_REASONS = 6
+LEAST_SHARE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """``weight`` has its sign; ``percent`` is the part of the whole, in words."""
+    """``words`` stand in the text; ``kind`` says what they are where that is more than words.
 
-    name: str
+    ``weight`` has its sign; ``percent`` is the part of the whole.
+    """
+
+    kind: str
+    words: str
     weight: str
     percent: str
 
@@ -167,28 +173,33 @@ def _why(said: JsonObject, task: LabelTask, explained: Explanation, versions: ob
         name=label_name(task, explained.label),
         version=explained.version,
         probability=probability(said, task, explained.label),
-        supporting=tuple(map(_reason, explained.supporting())),
-        opposing=tuple(map(_reason, explained.opposing())),
+        supporting=_reasons(explained.supporting()),
+        opposing=_reasons(explained.opposing()),
         is_renewed=answered is not None and answered != explained.version,
         is_by_rule=relevant and label_of(said, LabelTask.OUR_UNION) == "1",
     )
 
 
-def _reason(one: Contribution) -> Reason:
-    return Reason(_reason_name(one), f"{one.weight:+.2f}", f"{one.share:.0%}")
+def _reasons(listed: Sequence[Contribution]) -> tuple[Reason, ...]:
+    """Name what matters at all, strongest first."""
+    return tuple(
+        Reason(_kind(one), one.text, f"{one.weight:+.2f}", f"{one.share:.0%}")
+        for one in listed[:MOST_REASONS]
+        if one.share >= LEAST_SHARE
+    )
 
 
-def _reason_name(one: Contribution) -> str:
+def _kind(one: Contribution) -> str:
     match one.cause:
         case Cause.HINTS:
             group = HINT_GROUPS.get(one.group) or topic_label(one.group)
-            return f"“{group}”类提示词：{one.text}"
+            return f"“{group}”提示词："
         case Cause.EVIDENCE:
-            return f"工会名称：{one.text}"
+            return "工会名称："
         case Cause.LENGTH:
             return "篇幅长，说到劳动的词少"
         case _:
-            return one.text
+            return ""
 
 
 def _number(value: object) -> float | None:

@@ -121,7 +121,7 @@ def test_page_says_why_with_words_weights_version_and_probability(
     shown = page(analyst, desk)
     reasons = shown.partition("为什么这样判断")[2]
     assert "欠薪" in reasons
-    assert "类提示词：" in reasons
+    assert "提示词：" in reasons
     assert "，占 " in reasons
     assert f"<code>{pipeline.models['relevance']}</code>" in reasons
     assert "概率 " in reasons
