@@ -110,9 +110,10 @@ class Gazetteer:
         self._segmentation = load_segmentation()
         self._above = {code: ancestors(code, self._regions) for code in self._regions}
         ordinary, blocked = _words("ordinary_places.txt"), _words("not_places.txt")
+        districts = _words("known_districts.txt") - ordinary
         readings: dict[str, list[_Reading]] = {word: [] for word in blocked}
         for region in self._regions.values():
-            _add_names(readings, region, ordinary)
+            _add_names(readings, region, ordinary, districts)
         names = list(readings)
         self._readings = [tuple(readings[name]) for name in names]
         self._automaton = daachorse.CharwiseDoubleArrayAhoCorasick(
@@ -212,7 +213,10 @@ def _beside(found: Sequence[_Found], place: int) -> bool:
 
 
 def _add_names(
-    readings: dict[str, list[_Reading]], region: Region, ordinary: frozenset[str]
+    readings: dict[str, list[_Reading]],
+    region: Region,
+    ordinary: frozenset[str],
+    districts: frozenset[str],
 ) -> None:
     full = matching_text(region.name)
     is_province = region.level is RegionLevel.PROVINCE
@@ -228,7 +232,7 @@ def _add_names(
             _Reading(region.adcode, is_full=True, is_doubtful=False)
         )
     is_city = region.level is not RegionLevel.COUNTY or full.endswith("市")
-    is_doubtful = short in ordinary or not is_city
+    is_doubtful = short in ordinary or not (is_city or short in districts)
     readings.setdefault(short, []).append(
         _Reading(region.adcode, is_full=False, is_doubtful=is_doubtful)
     )
