@@ -37,7 +37,8 @@ class TaskModel:
 
     ``dense_weights`` has one for each dense column: the hints, then the word vectors. ``calibration`` maps
     the columns' scores and a constant one to log-odds, which a sigmoid (or, for classes that exclude each
-    other, a softmax) turns into probabilities; ``thresholds`` apply to those.
+    other, a softmax) turns into probabilities; ``thresholds`` apply to those: of exclusive classes the one is
+    chosen that is most above its own.
     """
 
     task: str
@@ -66,6 +67,11 @@ class TaskModel:
         shares: Matrix = (powers / powers.sum(axis=1, keepdims=True)).astype(np.float32)
         return shares
 
+    def choose(self, shares: Matrix) -> list[int]:
+        """Give the place of the chosen class for each row of shares."""
+        places: list[int] = (shares / self.thresholds).argmax(axis=1).tolist()
+        return places
+
 
 class LinearModels:
     """All tasks side by side: one pass over the features of a batch scores every column."""
@@ -84,8 +90,8 @@ class LinearModels:
         self._places: dict[str, slice] = {}
         start = 0
         for model in tasks:
-            self._places[model.task] = slice(start, start + len(model.columns))
-            start += len(model.columns)
+            self._places[model.task] = slice(start, start + len(model.biases))
+            start += len(model.biases)
 
     @property
     def versions(self) -> dict[str, str]:

@@ -20,5 +20,5 @@ class KindStep:
     def annotate(self, batch: Batch) -> None:
         model = self._models.tasks["kind"]
         names = tuple(Kind(column) for column in model.columns)
-        odds = model.log_odds(self._models.of("kind", batch.scores))
-        batch.kind = [names[place] for place in odds.argmax(axis=1).tolist()]
+        shares = model.shares(self._models.of("kind", batch.scores))
+        batch.kind = [names[place] for place in model.choose(shares)]

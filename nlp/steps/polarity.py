@@ -20,8 +20,8 @@ class PolarityStep:
     def annotate(self, batch: Batch) -> None:
         model = self._models.tasks["polarity"]
         names = tuple(Polarity(column) for column in model.columns)
-        shares = model.shares(self._models.of("polarity", batch.scores)).tolist()
+        shares = model.shares(self._models.of("polarity", batch.scores))
         batch.polarity = [
-            PolarityScores(names[row.index(max(row))], dict(zip(names, row, strict=True)))
-            for row in shares
+            PolarityScores(names[place], dict(zip(names, row, strict=True)))
+            for place, row in zip(model.choose(shares), shares.tolist(), strict=True)
         ]

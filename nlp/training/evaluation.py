@@ -17,10 +17,13 @@ from nlp.training.labels import OWN_POSTS
 from nlp.training.linear_training import (
     RECIPES,
     HeldOut,
+    best_class_thresholds,
     best_thresholds,
     columns_of,
+    f1,
     fit_calibration,
     held_out,
+    macro_f1,
 )
 
 RESAMPLES = 1_000
@@ -55,8 +58,8 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
     gold_relevant = np.flatnonzero((corpus.relevant == 1) & corpus.is_measured)
     topics = _topics(found["topics"])
     judged = topics & relevant[:, None]
-    polarity = found["polarity"].probabilities.argmax(axis=1)
-    kind = found["kind"].probabilities.argmax(axis=1)
+    polarity = found["polarity"].chosen
+    kind = found["kind"].chosen
 
     def relevance_f1(rows: Rows) -> float:
         return f1(relevant[rows], corpus.relevant[rows] == 1)
@@ -105,15 +108,6 @@ def calibration_errors(corpus: Corpus, vocabulary: Vocabulary) -> Mapping[str, f
     return errors
 
 
-def f1(picked: NDArray[np.bool_], gold: NDArray[np.bool_]) -> float:
-    total = int(picked.sum()) + int(gold.sum())
-    return 2 * int((picked & gold).sum()) / total if total else 1.0
-
-
-def macro_f1(guess: Targets, gold: Targets, classes: int) -> float:
-    return float(np.mean([f1(guess == item, gold == item) for item in range(classes)]))
-
-
 @dataclass(frozen=True, slots=True)
 class _Judged:
     aside: HeldOut
@@ -124,6 +118,11 @@ class _Judged:
     def decided(self) -> NDArray[np.bool_]:
         decided: NDArray[np.bool_] = self.probabilities >= self.thresholds
         return decided
+
+    @property
+    def chosen(self) -> Targets:
+        chosen: Targets = (self.probabilities / self.thresholds).argmax(axis=1)
+        return chosen
 
 
 def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged:
@@ -148,8 +147,8 @@ def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged
         probabilities[judge] = answer(aside.scores[judge])
         if task == "relevance":
             probabilities[judge] = diluted(probabilities[judge], corpus.losses[judge, None])
-        if not recipe.is_exclusive:
-            thresholds[judge] = best_thresholds(answer(aside.scores[learn]), aside.targets[learn])
+        choose = best_class_thresholds if recipe.is_exclusive else best_thresholds
+        thresholds[judge] = choose(answer(aside.scores[learn]), aside.targets[learn])
     return _Judged(aside, probabilities, thresholds)
 
 

@@ -17,6 +17,9 @@ from nlp.linear import Matrix, TaskModel, Vocabulary
 from nlp.training.corpus import FOLDS, SEED, Corpus, Counts, Targets, weighted
 
 Mask = NDArray[np.bool_]
+VIEWS = 2
+BAYES_COST = 0.5
+CLASS_LEVELS = np.exp(np.linspace(-1.0, 1.0, 21)).tolist()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def columns_of(corpus: Corpus, task: str) -> tuple[str, ...]:
 def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
     """Score every text by models fitted on the other folds."""
     rows, targets = weighted(corpus, vocabulary), targets_of(corpus, task)
-    scores = np.zeros((len(targets), len(columns_of(corpus, task))), np.float32)
+    scores = np.zeros((len(targets), VIEWS * len(columns_of(corpus, task))), np.float32)
     for fold in range(FOLDS):
         weights, biases = _fit_inside(corpus, rows, task, corpus.folds != fold)
         aside = corpus.folds == fold
@@ -100,12 +103,15 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
         dense_weights=weights[known:],
         biases=biases,
         calibration=fit_calibration(aside, learnt, recipe),
-        thresholds=np.full(len(biases), 0.5, np.float32),
+        thresholds=np.full(aside.targets.shape[1], 0.5, np.float32),
     )
-    if recipe.is_exclusive:
-        return model
-    found = model.probabilities(aside.scores[learnt])
-    return replace(model, thresholds=best_thresholds(found, aside.targets[learnt]))
+    scores, gold = aside.scores[learnt], aside.targets[learnt]
+    thresholds = (
+        best_class_thresholds(model.shares(scores), gold)
+        if recipe.is_exclusive
+        else best_thresholds(model.probabilities(scores), gold)
+    )
+    return replace(model, thresholds=thresholds)
 
 
 def _fit_inside(corpus: Corpus, rows: Counts, task: str, inside: Mask) -> tuple[Matrix, Matrix]:
@@ -113,7 +119,9 @@ def _fit_inside(corpus: Corpus, rows: Counts, task: str, inside: Mask) -> tuple[
     used = inside & _allowed(corpus, task) & corpus.is_learnt
     if not RECIPES[task].learns_from_made:
         used &= corpus.is_measured
-    return fit_columns(rows[used], targets_of(corpus, task)[used], RECIPES[task])
+    return fit_columns(
+        rows[used], targets_of(corpus, task)[used], RECIPES[task], corpus.dense.shape[1]
+    )
 
 
 def _allowed(corpus: Corpus, task: str) -> Mask:
@@ -121,21 +129,45 @@ def _allowed(corpus: Corpus, task: str) -> Mask:
     return allowed
 
 
-def fit_columns(rows: Counts, targets: Targets, recipe: Recipe) -> tuple[Matrix, Matrix]:
-    weights = np.zeros((rows.shape[1], targets.shape[1]), np.float32)
-    biases = np.zeros(targets.shape[1], np.float32)
-    for column in range(targets.shape[1]):
-        machine = LinearSVC(
-            C=recipe.cost,
-            class_weight="balanced" if recipe.is_balanced else None,
-            random_state=SEED,
-        )
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            machine.fit(rows, targets[:, column])
-        weights[:, column] = machine.coef_[0]
-        biases[column] = machine.intercept_[0]
+def fit_columns(rows: Counts, targets: Targets, recipe: Recipe, dense: int) -> tuple[Matrix, Matrix]:
+    """Fit two views of every target: support vectors, then those of naive-Bayes ratios (Wang & Manning 2012)."""
+    count = targets.shape[1]
+    weights = np.zeros((rows.shape[1], VIEWS * count), np.float32)
+    biases = np.zeros(VIEWS * count, np.float32)
+    for column in range(count):
+        target = targets[:, column]
+        ratios = _bayes_ratios(rows, target, dense)
+        scaled = rows.multiply(ratios).tocsr()
+        for place, machine, scale in (
+            (column, _fitted(rows, target, recipe.cost, recipe), 1.0),
+            (count + column, _fitted(scaled, target, recipe.cost * BAYES_COST, recipe), ratios),
+        ):
+            weights[:, place] = machine.coef_[0] * scale
+            biases[place] = machine.intercept_[0]
     return weights, biases
+
+
+def _fitted(rows: Counts, target: Targets, cost: float, recipe: Recipe) -> LinearSVC:
+    machine = LinearSVC(
+        C=cost,
+        class_weight="balanced" if recipe.is_balanced else None,
+        # Ten times coarser than usual: the same decisions in half the time.
+        tol=0.1,
+        random_state=SEED,
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return machine.fit(rows, target)
+
+
+def _bayes_ratios(rows: Counts, target: Targets, dense: int) -> Matrix:
+    """Give the log-ratio of how often a column occurs in the two classes; one for the dense columns."""
+    present = (rows > 0).astype(np.float32)
+    inside = 1.0 + np.asarray(present[target == 1].sum(axis=0)).ravel()
+    outside = 1.0 + np.asarray(present[target == 0].sum(axis=0)).ravel()
+    ratios: Matrix = np.log((inside / inside.sum()) / (outside / outside.sum())).astype(np.float32)
+    ratios[-dense:] = 1.0
+    return ratios
 
 
 def fit_calibration(aside: HeldOut, used: Mask, recipe: Recipe) -> Matrix:
@@ -148,7 +180,7 @@ def fit_calibration(aside: HeldOut, used: Mask, recipe: Recipe) -> Matrix:
         return calibration
     is_shared = targets.shape[1] == 1
     for column in range(targets.shape[1]):
-        read = slice(None) if is_shared else slice(column, column + 1)
+        read = slice(None) if is_shared else slice(column, None, targets.shape[1])
         curve = LogisticRegression(C=10.0, max_iter=1000).fit(scores[:, read], targets[:, column])
         calibration[:-1, column][read] = curve.coef_[0]
         calibration[-1, column] = curve.intercept_[0]
@@ -169,3 +201,25 @@ def best_thresholds(found: Matrix, targets: Targets) -> Matrix:
         best = np.flatnonzero(np.array(scores) >= max(scores) - 1e-9)
         chosen[column] = grid[best[len(best) // 2]]
     return chosen
+
+
+def best_class_thresholds(shares: Matrix, targets: Targets) -> Matrix:
+    """Choose the thresholds of exclusive classes that give the best macro-F1, class by class, twice over."""
+    gold, count = targets.argmax(axis=1), targets.shape[1]
+    chosen = np.ones(count, np.float32)
+    for column in [*range(count), *range(count)]:
+        figures = []
+        for level in CLASS_LEVELS:
+            chosen[column] = level
+            figures.append(macro_f1((shares / chosen).argmax(axis=1), gold, count))
+        chosen[column] = CLASS_LEVELS[int(np.argmax(figures))]
+    return chosen
+
+
+def f1(picked: Mask, gold: Mask) -> float:
+    total = int(picked.sum()) + int(gold.sum())
+    return 2 * int((picked & gold).sum()) / total if total else 1.0
+
+
+def macro_f1(guess: Targets, gold: Targets, classes: int) -> float:
+    return float(np.mean([f1(guess == item, gold == item) for item in range(classes)]))

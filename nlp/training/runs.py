@@ -17,6 +17,7 @@ from nlp.training.evaluation import Figure, evaluate
 from nlp.training.labels import UNLABELLED_POOLS, labelled_texts, pool_titles
 from nlp.training.linear_training import fit_task
 from nlp.training.rarity import build_rarity
+from nlp.training.word_vectors import train_word_vectors
 from nlp.word_vectors import load_word_vectors
 
 
@@ -29,8 +30,7 @@ def train(tasks: Sequence[str], data: Path | None, folder: Path = WEIGHTS) -> di
     unknown = sorted(set(tasks) - set(TASKS))
     if unknown:
         raise ConfigurationError(f"没有名为「{unknown[0]}」的任务。已有：{'、'.join(TASKS)}")
-    if data is None:
-        raise ConfigurationError("训练需要已标注标题的原文：请用 ZHISHENG_DATA 指明数据文件夹。")
+    data = _required(data)
     corpus = read_corpus(data)
     vocabulary = vocabulary_of(corpus)
     if tasks and load_vocabulary(folder).digest() != vocabulary.digest():
@@ -44,6 +44,20 @@ def train(tasks: Sequence[str], data: Path | None, folder: Path = WEIGHTS) -> di
     if not tasks:
         build_rarity(data, folder, load_segmentation())
     return versions
+
+
+def train_vectors(data: Path | None, folder: Path = WEIGHTS) -> int:
+    """Learn the word vectors anew and give their number; every task must be trained again afterwards.
+
+    Raises ConfigurationError without the data folder.
+    """
+    return train_word_vectors(_required(data), folder, load_segmentation())
+
+
+def _required(data: Path | None) -> Path:
+    if data is None:
+        raise ConfigurationError("训练需要已标注标题的原文：请用 ZHISHENG_DATA 指明数据文件夹。")
+    return data
 
 
 def version_of(model: TaskModel) -> str:

@@ -20,12 +20,15 @@ from zhisheng.commands.model.labelled_options import (
     require_extra,
 )
 
+# The word vectors under all tasks: after them every task must be trained again.
+VECTORS = "vectors"
+
 
 @click.command(
     help="训练：不带 --data 时训练自带的一项或全部任务（需要数据文件夹 ZHISHENG_DATA）；"
     "带 --data 时用任何单标签 CSV 训练分类器，写到 --out。都需要附加组件 train。"
 )
-@click.argument("task", required=False, type=click.Choice(TASKS))
+@click.argument("task", required=False, type=click.Choice([*TASKS, VECTORS]))
 @labelled_file_options
 @click.option("--out", type=click.Path(path_type=Path), help="模型写到这个文件夹。")
 @click.option(
@@ -86,5 +89,9 @@ def train(
 
 def _train_shipped(task: str | None) -> None:
     from nlp.training.runs import train as fit
+    from nlp.training.runs import train_vectors
 
+    if task == VECTORS:
+        print_json({"words": train_vectors(data_folder())})
+        return
     print_json(fit([task] if task else [], data_folder()))
