@@ -143,6 +143,7 @@ _PRAISE = frozenset(
     ]
 )
 _BEFORE_A_NAME = frozenset("找向在被给让去到跟和与对从由问告请求逼催")
+_NO_FACTORY = ("家", "商", "址")
 _NAMING = frozenset("新大小老中前原上下分总母子工")
 _TRADES = frozenset(
     [
@@ -236,6 +237,8 @@ class Organisations:
         suffix = text[start:end]
         if text.startswith("门", end) and suffix.endswith("部"):
             return None  # 「教育部门」
+        if suffix.endswith("厂") and text[end : end + 1] in _NO_FACTORY:
+            return None  # 「生产厂家」
         first = max(0, start - _LONGEST_NAME)
         breaks = [match.end() for match in _BREAK.finditer(text, first, start)]
         first = breaks[-1] if breaks else first

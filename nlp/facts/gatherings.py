@@ -18,8 +18,9 @@ _PLACE = re.compile(
     r"(?:(?:在|到|去|来|往|于|至|齐聚|围堵|堵)(?!现在|时候|起来|底))?(?P<place>[^,。;!?\n\s:、在到去来往于至堵讨]{0,12}?(?:劳动监察大队|监察大队|劳动监察|仲裁院|信访办|派出所|公安局|大门口?|门口|门前|楼下|楼前|大厅|广场|政府|人社局|劳动局|信访局|法院|仲裁委|仲裁院|项目部|工地|售楼部|厂区|总部|办公室|办公楼|车间|公司|厂里|工会|\d+号门|路口|站点|集散中心|公园|体育馆|停车场|会议室){1,3}(?:大门口|门口|门前|楼下|大厅|广场)?)"
 )
 _ACT = re.compile(
-    r"集合|聚集|集会|上访|讨薪|讨要|讨个?说法|讨个?公道|要个?说法|维权|拉横幅|堵(?:门|路|大门|住|老板|他|公司)|罢工|罢运|罢课|停工|停运|停止接单|集体(?:停|下线|请假|上访|讨)|静坐|抗议|游行|要工资|要钱|要血汗钱|示威|请愿|(?:门口|楼下|项目部|公司|工地|大厅|广场|政府|局|院)见(?!面)|碰头|闹"
+    r"集合|聚集|集会|上访|讨薪|讨要|讨个?说法|讨个?公道|要个?说法|维权|拉横幅|堵(?:门|路|大门|住|老板|他|公司)|罢工|罢运|罢课|停工|停运|停止接单|集体(?:停|下线|请假|上访|讨)|静坐|抗议|游行|要工资|要钱|要血汗钱|示威|请愿|碰头|闹"
 )
+_MEET = re.compile(r"(?:门口|楼下|项目部|公司|工地|大厅|广场|政府|局|院)见(?!面)")
 _STRIFE = re.compile(
     r"上访|讨|说法|不给钱|还钱|给钱|公道|维权|横幅|堵|罢|停工|停运|停止接单|静坐|抗议|游行|要工资|要钱|血汗|示威|请愿|欠|拖欠|工资|谈判|集体下线|闹|补偿|裁"
 )
@@ -43,17 +44,23 @@ _BENIGN = re.compile(
     r"培训|春游|秋游|旅游|团建|婚礼|比赛|运动会|体检|演练|演出|晚会|会议|开会|早会|班车|考试|面试|招聘|讲座|参观|年会|聚餐|志愿|军训|旅行|出发|爬山|开庭|跑步|球|相亲|演唱会|上课|做操"
 )
 _SENTENCE = re.compile(r"[^。!?;\n]+")
-_LONGEST = 120
+_LONGEST, _AROUND = 100, 40
 
 
 def gathering(text: str, original: str) -> Gathering | None:
     """Find the call; ``original`` has the words as they stand, at the same offsets."""
-    if not _ACT.search(text):
+    if _act(text) is None:
         return None
     for sentence in _SENTENCE.finditer(text):
-        said = sentence[0]
-        act = _ACT.search(said)
-        if act is None or _NOT.search(said) or _PAST.search(said) or _BENIGN.search(said):
+        said, begin = sentence[0], sentence.start()
+        act = _act(said)
+        if act is None:
+            continue
+        if len(said) > _LONGEST:
+            # Without a full stop only what stands around the deed is the call.
+            first = max(0, act.start() - _AROUND)
+            said, begin = said[first : act.end() + _AROUND], begin + first
+        if _NOT.search(said) or _PAST.search(said) or _BENIGN.search(said):
             continue
         is_report = _REPORTED.search(said) and not _ADDRESSED.search(said)
         if is_report or not _STRIFE.search(said):
@@ -62,13 +69,16 @@ def gathering(text: str, original: str) -> Gathering | None:
         place = _place(said)
         if not (place and _URGING.search(said) if time is None else place or _CALLING.search(said)):
             continue
-        begin = sentence.start()
         return Gathering(
-            text=original[begin : sentence.end()].strip()[:_LONGEST],
+            text=original[begin : begin + len(said)].strip(),
             time=None if time is None else original[begin + time.start() : begin + time.end()],
             place=None if place is None else original[begin + place[0] : begin + place[1]],
         )
     return None
+
+
+def _act(said: str) -> re.Match[str] | None:
+    return _ACT.search(said) or (_MEET.search(said) if "见" in said else None)
 
 
 def _place(said: str) -> tuple[int, int] | None:
