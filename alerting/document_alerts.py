@@ -39,15 +39,16 @@ def alerts_of_document(
         .order_by(Alert.opened_at.desc(), Alert.id.desc())
         .limit(limit)
     )
-    return tuple(
-        DocumentAlert(
-            id=alert.id,
-            number=alert.number,
-            title=alert.title,
-            severity=Severity(alert.severity),
-            state=AlertState(alert.state),
-            state_label=STATE_LABELS[AlertState(alert.state)],
-            opened_at=alert.opened_at,
-        )
-        for alert in alerts
+    return tuple(document_alert(alert) for alert in alerts)
+
+
+def document_alert(alert: Alert) -> DocumentAlert:
+    return DocumentAlert(
+        id=alert.id,
+        number=alert.number,
+        title=alert.title,
+        severity=Severity(alert.severity),
+        state=AlertState(alert.state),
+        state_label=STATE_LABELS[AlertState(alert.state)],
+        opened_at=alert.opened_at,
     )

@@ -6,11 +6,19 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import Session, aliased
 
+from core.database.models.alerting import Alert, Match
+from core.database.models.collecting import Document
 from core.database.models.organisation import Person
-from core.database.models.understanding import Event, EventEntry, EventHour
+from core.database.models.understanding import (
+    Event,
+    EventDecision,
+    EventDecisionKind,
+    EventEntry,
+    EventHour,
+)
 from core.event_list import EventRow, event_row, event_rows
 
 HOUR = dt.timedelta(hours=1)
@@ -18,6 +26,7 @@ DAY = dt.timedelta(days=1)
 LONGEST_BY_HOUR = dt.timedelta(days=8)
 LONGEST_BY_DAY = dt.timedelta(days=180)
 MOST_ENTRIES = 200
+MOST_DECISIONS = 10
 PERSON = "person:"
 
 
@@ -59,6 +68,18 @@ class EventLogLine:
     actor: str
     action: str
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """A merge into the event or a split out of it that can still be taken back; ``other`` names the other event."""
+
+    id: int
+    kind: EventDecisionKind
+    other_id: int
+    other: str
+    stories: int
+    at: dt.datetime
 
 
 def find_event(session: Session, event_id: int) -> EventRecord | None:
@@ -137,6 +158,40 @@ def event_log(session: Session, event_id: int) -> list[EventLogLine]:
     ]
 
 
+def open_decisions(session: Session, event_id: int) -> list[DecisionLine]:
+    """List the latest merges and splits of the event that were not undone, the newest first."""
+    given, taker = aliased(Event), aliased(Event)
+    merged, parted = EventDecisionKind.MERGE.value, EventDecisionKind.SPLIT.value
+    rows = session.execute(
+        select(EventDecision, given.title, taker.title)
+        .join(given, given.id == EventDecision.event_id)
+        .join(taker, taker.id == EventDecision.other_id)
+        .where(
+            EventDecision.undone_at.is_(None),
+            or_(
+                (EventDecision.kind == merged) & (EventDecision.other_id == event_id),
+                (EventDecision.kind == parted) & (EventDecision.event_id == event_id),
+            ),
+        )
+        .order_by(EventDecision.at.desc(), EventDecision.id.desc())
+        .limit(MOST_DECISIONS)
+    )
+    lines = []
+    for decision, gave, took in rows:
+        is_merge = decision.kind == merged
+        lines.append(
+            DecisionLine(
+                id=decision.id,
+                kind=EventDecisionKind(decision.kind),
+                other_id=decision.event_id if is_merge else decision.other_id,
+                other=gave if is_merge else took,
+                stories=len(decision.story_ids),
+                at=decision.at,
+            )
+        )
+    return lines
+
+
 def present_event(session: Session, event_id: int | None) -> tuple[int, str] | None:
     """Give id and title of the event a document is counted with today."""
     if event_id is None:
@@ -145,6 +200,19 @@ def present_event(session: Session, event_id: int | None) -> tuple[int, str] | N
         select(Event.id, Event.title).where(Event.id == survivor(session, event_id))
     ).one_or_none()
     return (found[0], found[1]) if found else None
+
+
+def event_of_alert(session: Session, alert_id: int) -> tuple[int, str] | None:
+    """Give id and title of the event an alert is about: its own, else the one of its first document."""
+    found = session.scalar(
+        select(func.coalesce(Alert.event_id, Document.event_id))
+        .outerjoin(Match, Match.alert_id == Alert.id)
+        .outerjoin(Document, Document.id == Match.document_id)
+        .where(Alert.id == alert_id)
+        .order_by(Document.event_id.is_(None), Match.id)
+        .limit(1)
+    )
+    return present_event(session, found)
 
 
 def _person(actor: str) -> int | None:

@@ -23,6 +23,7 @@ from core.audit import AuditEvent, record
 from core.database.models.alerting import AlertState, Severity, Verdict
 from core.database.models.duty import Layer
 from core.documents import StoredDocument, read_documents
+from core.event_record import event_of_alert
 from webui.access import viewer
 from webui.console import console, reading, writing
 from webui.highlights import excerpt, marked
@@ -86,6 +87,7 @@ def show_alert(
         row=alert.row,
         places=narrow_regions(alert.row.regions),
         topics=[topic_label(code) for code in alert.row.topics],
+        event=event_of_alert(reading(), alert_id) if viewer().may(Permission.EVENT_VIEW) else None,
         doubts=doubts(alert, uncertainty(reading(), alert_id)),
         evidence=_evidence(alert),
         first_evidence=FIRST_EVIDENCE,

@@ -12,6 +12,7 @@ from core.audit import AuditEvent, record
 from core.corrected_labels import TASK_LABELS, label_name
 from core.corrections import history
 from core.documents import read_document, story_lines
+from core.event_record import present_event
 from core.expression import Expression, ExpressionError, Scope
 from core.expression.names import LEVEL_LABELS
 from webui.access import viewer
@@ -59,6 +60,9 @@ def show_document(
         may_correct=viewer().may(Permission.CORRECT),
         level=LEVEL_LABELS.get(document.level, document.level),
         story=story_lines(reading(), document.story_id) if document.story_id else [],
+        event=present_event(reading(), document.event_id)
+        if viewer().may(Permission.EVENT_VIEW)
+        else None,
         alerts=alerts_of_document(reading(), document_id)
         if viewer().may(Permission.ALERT_VIEW)
         else (),

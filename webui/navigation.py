@@ -20,6 +20,7 @@ class Entry:
 
 ENTRIES = (
     Entry("研判", "今日态势", "overview.index", Permission.OVERVIEW),
+    Entry("研判", "热点事件", "events.index", Permission.EVENT_VIEW),
     Entry("研判", "信息检索", "documents.index", Permission.SEARCH),
     Entry("值班", "预警箱", "alerts.index", Permission.ALERT_VIEW),
     Entry("值班", "收件箱", "inbox.index", Permission.OWN),
@@ -35,6 +36,9 @@ ENTRIES = (
     Entry("管理", "审计", "audit.index", Permission.AUDIT_VIEW),
     Entry("管理", "系统健康", "system.index", Permission.SYSTEM_VIEW),
 )
+
+# Pages that have no entry of their own.
+BELONGS_TO = {"event_forms": "events", "event_actions": "events"}
 
 # Where each role lands after signing in, in this order (console.md §3).
 LANDING = (
@@ -59,6 +63,7 @@ def menu(viewer: Viewer, pills: dict[str, int]) -> list[dict[str, object]]:
     """Build the groups the layout draws; ``pills`` maps an endpoint to its count."""
     groups: dict[str, list[dict[str, object]]] = {}
     current = (request.endpoint or "").partition(".")[0]
+    current = BELONGS_TO.get(current, current)
     for entry in ENTRIES:
         # An application made of some pages alone has a menu of these alone.
         if not viewer.may(entry.permission) or entry.endpoint not in current_app.view_functions:

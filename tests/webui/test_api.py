@@ -188,6 +188,6 @@ def test_answers_have_the_shape_that_is_described(client: FlaskClient, content: 
 
 def _generic(rule: str) -> str:
     path = rule.removeprefix(API)
-    for name in ("document_id", "alert_id"):
+    for name in ("document_id", "alert_id", "event_id"):
         path = path.replace(f"<int:{name}>", "{id}")
     return path

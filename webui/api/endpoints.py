@@ -7,12 +7,16 @@ from alerting.inbox import AlertRow
 from alerting.roster import ShiftRow
 from alerting.rules import RuleRow
 from alerting.state_machine import Acknowledged
+from core.database.models.understanding import EventStatus
+from core.event_list import EventRow
 from core.overview import TrendPoint
 from crawlers.source_listing import SourceRow
 from media_matrix.calendar import CalendarEntry
+from webui.api.events import EventResource
 from webui.api.openapi import Endpoint, Parameter
 from webui.api.resources import AccountResource, DocumentLine, DocumentResource, DraftResource
 from webui.document_filters import ORDERS, RANGES, RELEVANCE
+from webui.event_filters import PERIODS, SILENCED, SORTS, THRESHOLDS
 from webui.permissions import Permission
 from webui.trend_chart import SPANS
 
@@ -56,6 +60,26 @@ SEARCH = (
     LIMIT,
 )
 
+EVENTS = (
+    Parameter("q", "名称或单位中的文字", TEXT),
+    _choice("status", "状态；不写则为未办结、未静默的全部", (*EventStatus, SILENCED)),
+    *(
+        Parameter(name, label, TEXT, is_list=True)
+        for name, label in (
+            ("topic", "主题代码"),
+            ("region", "地区代码"),
+            ("heat", "热度档：high、middle、low"),
+            ("negative", "负面率档：mostly、partly、hardly、too_few"),
+            ("owner", "责任人编号，0 为无人认领"),
+        )
+    ),
+    _choice("period", "近期有新内容", PERIODS),
+    _choice("least", "最少篇数，不写为 2", [str(number) for number in THRESHOLDS]),
+    _choice("sort", "排序", SORTS),
+    CURSOR,
+    LIMIT,
+)
+
 _P = Permission
 ENDPOINTS = (
     Endpoint("/overview", "今日态势的数字", _P.OVERVIEW),
@@ -64,6 +88,11 @@ ENDPOINTS = (
     Endpoint(
         "/documents/{id}", "一条信息的全文与标注", _P.SEARCH, DocumentResource,
         parameters=(Parameter("id", "信息编号", TEXT, where="path"),),
+    ),
+    Endpoint("/events", "热点事件", _P.EVENT_VIEW, EventRow, is_page=True, parameters=EVENTS),
+    Endpoint(
+        "/events/{id}", "一件事件的数字、摘要和传播", _P.EVENT_VIEW, EventResource,
+        parameters=(Parameter("id", "事件编号", TEXT, where="path"),),
     ),
     Endpoint(
         "/alerts", "预警箱", _P.ALERT_VIEW, AlertRow, is_page=True,

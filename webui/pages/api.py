@@ -20,6 +20,8 @@ from core.audit import AuditEvent, record
 from core.clock import parse_time
 from core.documents import read_document, read_documents
 from core.errors import InvalidOptionsError
+from core.event_list import count_events, list_events
+from core.event_record import find_event
 from core.expression import ExpressionError
 from core.overview import rising_topics, trend, volume
 from core.search.base import SearchQuery
@@ -30,11 +32,13 @@ from media_matrix.calendar import month
 from media_matrix.drafts import list_drafts
 from webui.access import require, viewer
 from webui.api.endpoints import ENDPOINTS
+from webui.api.events import event_resource
 from webui.api.openapi import document as openapi_document
 from webui.api.representation import represent
 from webui.api.resources import account_resource, document_line, document_resource, draft_resource
 from webui.console import console, reading, writing
 from webui.document_filters import DocumentFilters
+from webui.event_filters import EventFilters
 from webui.permissions import Permission
 from webui.trend_chart import SPANS
 from webui.typed import whole_number
@@ -43,6 +47,7 @@ from webui.vocabulary import expression_names
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
 MOST = 200
+FURTHEST = 1_000_000
 ROLE_NAMES = ("web", "crawl", "understand", "index", "engine", "send", "publish")
 WEEK = dt.timedelta(days=7)
 SCOPE = SearchQuery(relevant=True)
@@ -136,9 +141,30 @@ def document(document_id: int) -> Response:
 
 
 def _log_reading(kind: str, id_: int) -> None:
-    event = AuditEvent(viewer().actor, "document.read", kind, str(id_))
+    entry = AuditEvent(viewer().actor, "document.read", kind, str(id_))
     with writing() as session:
-        record(session, event, console().clock.now())
+        record(session, entry, console().clock.now())
+
+
+@blueprint.get("/events")
+@require(Permission.EVENT_VIEW)
+def events() -> Response:
+    filters, now, size = EventFilters.read(request.args), console().clock.now(), limit()
+    offset = whole_number(request.args.get("cursor")) or 0
+    query = replace(filters.query(now), limit=size, offset=min(offset, FURTHEST))
+    total = count_events(reading(), query, now).total
+    cursor = str(query.offset + size) if query.offset + size < total else None
+    return page(list_events(reading(), query, now), cursor=cursor, total=total)
+
+
+@blueprint.get("/events/<int:event_id>")
+@require(Permission.EVENT_VIEW)
+def event(event_id: int) -> Response:
+    found = find_event(reading(), event_id)
+    if found is None:
+        abort(HTTPStatus.NOT_FOUND, "找不到这个事件，它可能已按保存期限删除。")
+    _log_reading("event", event_id)
+    return answer(event_resource(found))
 
 
 @blueprint.get("/alerts")

@@ -14,6 +14,7 @@ from alerting.levels import SEVERITY_LABELS
 from alerting.rules import RuleLanguage
 from core.clock import EARLIEST_YEAR, LATEST_YEAR
 from core.database.models.alerting import Severity
+from core.event_list import EventQuery, list_events
 from core.expression import ExpressionError
 from core.overview import Rising, rising_topics, volume
 from core.overview import trend as trend_of
@@ -25,6 +26,7 @@ from webui.access import refuse, require, viewer
 from webui.console import console, reading
 from webui.document_filters import DocumentFilters
 from webui.document_results import hits
+from webui.event_filters import USUAL_THRESHOLD
 from webui.month import agenda_days
 from webui.page import freshness, is_fragment, render
 from webui.permissions import Permission
@@ -34,6 +36,7 @@ from webui.vocabulary import expression_names, label, topic_label
 blueprint = Blueprint("overview", __name__)
 
 MOST_ALERTS = 4
+MOST_EVENTS = 6
 LATEST = 12
 ALERTS_LOOKED_AT = 50
 AGENDA_DAYS = 2
@@ -65,6 +68,8 @@ def index() -> ResponseReturnValue:
 def _whole() -> dict[str, object]:
     may = viewer().may
     context = {**_now(), **_trend(), "freshness_state": freshness()["state"]}
+    if may(Permission.EVENT_VIEW):
+        context |= _hot_events()
     if may(Permission.SEARCH):
         context |= _latest()
     if may(Permission.MEDIA_VIEW):
@@ -95,6 +100,11 @@ def _now() -> dict[str, object]:
         "rising_lines": _rising_lines(rising),
         "checked_at": now,
     }
+
+
+def _hot_events() -> dict[str, object]:
+    query = EventQuery(least_documents=USUAL_THRESHOLD, limit=MOST_EVENTS)
+    return {"hot_events": list_events(reading(), query, console().clock.now())}
 
 
 def _open_words(by_level: Mapping[Severity, int]) -> str:

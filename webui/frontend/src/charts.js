@@ -73,7 +73,37 @@ function bars(data, ink, rule) {
   };
 }
 
-const KINDS = { trend, line, bars };
+/** The curve of an event: volume with its nodes, then what the next 24 hours may bring as a band. */
+function event(data, ink, rule) {
+  const past = data.negative.length;
+  const ahead = (values) => [...Array(past).fill(null), ...values];
+  const stacked = (key, name, symbol) => ({
+    name, type: 'line', stack: 'volume', symbol, showSymbol: false, color: token(key),
+    areaStyle: { opacity: 0.22 }, lineStyle: { width: 1.5 },
+  });
+  const silent = { type: 'line', stack: 'band', symbol: 'none', silent: true, lineStyle: { opacity: 0 }, tooltip: { show: false } };
+  const series = [
+    { ...stacked('negative', '负面', 'triangle'), data: data.negative },
+    { ...stacked('neutral', '其他', 'circle'), data: data.other, markLine: markLine(data, ink) },
+  ];
+  if (data.expected.length) {
+    const forecast = token('link');
+    series.push(
+      { ...silent, data: ahead(data.low) },
+      { ...silent, data: ahead(data.high.map((high, at) => high - data.low[at])), color: forecast, areaStyle: { opacity: 0.18 } },
+      {
+        name: '预计', type: 'line', symbol: 'diamond', showSymbol: data.expected.length === 1, color: forecast,
+        lineStyle: { width: 1.5, type: 'dashed' }, data: ahead(data.expected),
+      },
+    );
+  }
+  const frame = axes(data, ink, rule);
+  // The unit stands in the heading of the card: at the top of the axis the first node has its label.
+  frame.yAxis.name = '';
+  return { ...frame, series };
+}
+
+const KINDS = { trend, line, bars, event };
 
 function draw(element) {
   const source = document.getElementById(element.dataset.src);
