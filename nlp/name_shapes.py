@@ -30,6 +30,7 @@ _FORMS_OF_ADDRESS = frozenset(
     )
 )  # fmt: skip
 _GRAMMATICAL_SURNAMES = frozenset("于常应连曾代解单任易管全方万")
+_OF_PLACES = frozenset("园苑村镇乡街路")
 _NO_GIVEN_NAME = ("ns", "t", "s", "m", "r", "d", "p", "c", "u")
 _SHORT = 2
 LONG = 3
@@ -93,7 +94,7 @@ class NameShapes:
         """Tell whether the segmentation itself took a word for a name that looks like one."""
         word, tag = tagged
         is_long = base < len(word) <= base + 2
-        is_plain = is_long and not _GRAMMAR.search(word[base:]) and "某" not in word
+        is_plain = is_long and not _GRAMMAR.search(word[base:]) and word[-1] not in _OF_PLACES
         return tag.startswith("nr") and is_plain and not self._is_blocked(word)
 
     def _goes_on_as_name(self, tagged: list[tuple[str, str]]) -> bool:
@@ -145,28 +146,30 @@ class NameShapes:
         return name[-2:] in _FORMS_OF_ADDRESS or not self._blocked.isdisjoint((name, name[:2]))
 
     def _may_be_name(self, name: str, base: int, *, is_said: bool) -> bool:
+        given = name[base:]
         if self._is_blocked(name):
             return False
-        given = name[base:]
         if is_said:
             # Whatever follows 「我叫」 is a name unless its characters are grammar.
-            if _GRAMMAR.search(given) or not _CHINESE.fullmatch(given):
-                return False
-        else:
-            known = self._given if len(given) == 1 else self._rare_given
-            if not all(character in known for character in given):
-                return False
+            return not _GRAMMAR.search(given) and bool(_CHINESE.fullmatch(given))
+        known = self._given if len(given) == 1 else self._rare_given
+        if given[-1] in _OF_PLACES or not set(given) <= known:
+            return False
         has_word = self.segmentation.has_word
-        if base == 1 and len(given) == _SHORT and not has_word(name) and has_word(name[:2]):
-            # 「陆海峰」 begins like a word; a common given name decides.
-            return is_said or self._is_tagged_as_name(name) or set(given) <= self._sure_given
-        if base == 1 and (has_word(name) or has_word(name[:2])):
-            return is_said or self._is_tagged_as_name(name)
-        return True
+        begins_as_word = base == 1 and has_word(name[:_SHORT])
+        if not begins_as_word and not (base == 1 and has_word(name)):
+            return True
+        # 「陆海峰」 begins like a word; a common given name decides.
+        is_sure = len(given) == _SHORT and not has_word(name) and set(given) <= self._sure_given
+        return is_sure or self._is_tagged_as_name(name)
 
     def _is_tagged_as_name(self, name: str) -> bool:
         tagged = self.segmentation.tag(name)
         return (tagged[0][1].startswith("nr") and len(tagged[0][0]) > 1) or len(tagged[0][0]) == 1
+
+    def is_sure(self, name: str) -> bool:
+        """Tell whether the given name is of characters that hardly end another word."""
+        return name[0] in self.common and set(name[1:]) <= self._given
 
     def is_name(self, name: str) -> bool:
         base = 2 if name[:2] in self._compound else 1

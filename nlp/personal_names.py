@@ -25,11 +25,11 @@ class _Hint(Enum):
 
 
 _HINTS = {
-    _Hint.SAID: "我叫 的叫 他叫 她叫 叫做 名叫 我名叫 名字叫 名字是 姓名 联系人 署名 反映人 举报人 投诉人 申请人 申诉人 求助人 上访人 诉求人 来信人 反馈人 落款 收件人 收款人 户名 身份证姓名 实名举报人 当事人 受害人 受害者"
+    _Hint.SAID: "我叫 的叫 他叫 她叫 名叫 我名叫 名字叫 名字是 姓名 联系人 署名 反映人 举报人 投诉人 申请人 申诉人 求助人 上访人 诉求人 来信人 反馈人 落款 收件人 收款人 户名 身份证姓名 实名举报人 当事人 受害人 受害者"
     " 被害人 遇难者 死者 伤者 患者 原告 被告 被告人 委托人 家属 亲属 户主 签名 签字 证明人 敬礼",
     _Hint.ROLE: "丈夫 老公 妻子 老婆 爱人 儿子 女儿 父亲 母亲 爸爸 妈妈 哥哥 弟弟 姐姐 妹妹 我妹夫 我姐夫 我哥哥 我弟弟 我姐姐 我妹妹 我爸爸 我妈妈 我爸 我妈 我哥 我弟 我姐 我妹 大哥 大姐 二哥 公公 婆婆 岳父 岳母 女婿 儿媳 侄子 侄女 外甥 叔叔 舅舅 姑姑 表哥"
     " 表弟 堂哥 堂弟 妹夫 姐夫 男友 女友 男朋友 女朋友 未婚妻 前夫 前妻 小舅子 老乡 同乡 工友 同事 员工 职工 工人 农民工 民工 女工 男工 临时工 合同工 务工者 务工人员 司机 骑手 外卖员 外卖小哥 快递员 快递小哥 送餐员 保安"
-    " 保洁员 保洁 环卫工 环卫工人 服务员 护士 教师 老师 医生 包工头 工头 老板 老板娘 经理 项目经理 项目负责人 监理 实际控制人 工人代表 农民工代表 职工代表 员工代表 村民代表 班组长 组长 班长 队长 带班 厂长 店长 车间主任 主管 负责人 承包人 承包商 分包人 包工 股东 法人 法人代表 法定代表人 业主 居民 村民 市民 住户"
+    " 保洁员 保洁 环卫工 环卫工人 服务员 护士 教师 老师 医生 包工头 工头 老板 老板娘 经理 项目经理 项目负责人 监理 教练 幼师 保姆 月嫂 护工 站长 村干部 出借人 自然人 销售 客服 客服主管 小区业主 实际控制人 工人代表 农民工代表 职工代表 员工代表 村民代表 班组长 组长 班长 队长 带班 厂长 店长 车间主任 主管 负责人 承包人 承包商 分包人 包工 股东 法人 法人代表 法定代表人 业主 居民 村民 市民 住户"
     " 租客 学生 同学 网友 男子 女子 老人 矿工 焊工 木工 电工 瓦工 钢筋工 技工 技师 会计 财务 人事 主播 男孩 女孩 青年 小伙 病人 本人 楼主 邻居 乘客 顾客 旅客 客户 群众 家长 孩子 工长 施工员 监工 安全员 材料员 中介 房东 债务人 债权人 实名举报 举报 投诉 控告 起诉 找到",
     _Hint.SELF: "我是 俺是",
     _Hint.BEHIND: "等 先生 女士 同学 师傅 大爷 大妈 阿姨 老人 夫妇 夫妻 父子 母子 一家 ,男 ,女 (男 (女 (化名 的妻子 的丈夫 的儿子 的女儿 的父亲 的母亲 的家属 的家人 的老公 的老婆 家属 岁 身份证 电话 手机 联系电话 *** 1",
@@ -51,8 +51,8 @@ _PUBLIC_LIST = re.compile(
     r"会议|出席|主演|演唱|导演|电影|嘉宾|演员|领导|书记|歌手|参赛|获奖|冠军|明星"
 )
 _OWN_GRIEVANCE = re.compile(r"我|本人|俺")
-_WORK = re.compile(
-    r"欠|工资|打工|受伤|摔|工伤|干活|上班|工地|维权|讨薪|包工|工友|血汗|车间|辞退|劳动|工厂|工程款|举报|控告"
+_PLAINT = re.compile(
+    r"欠|工资|打工|受伤|摔|工伤|干活|上班|工地|维权|讨薪|包工|工友|血汗|车间|辞退|劳动|工厂|工程款|举报|控告|投诉|诈骗|被骗|起诉|报案|赔|殴打|被打|非法|强占|骗取|开庭"
 )
 _PUBLIC = re.compile(
     r"演员|歌手|导演|主演|电影|明星|粉丝|综艺|专辑|演唱会|球员|主席|总理|总统|总书记|院士"
@@ -87,7 +87,7 @@ class PersonalNames:
                     found.add(span)
         if "、" in text:
             found.update(self._listed(text))
-        if _OWN_GRIEVANCE.search(text) and _WORK.search(text) and not _PUBLIC.search(text):
+        if _OWN_GRIEVANCE.search(text) and _PLAINT.search(text) and not _PUBLIC.search(text):
             found.update(self._bare(text))
         signature = self._signature(text)
         if signature is not None:
@@ -170,7 +170,9 @@ class PersonalNames:
             start, end = end, end + len(word)
             if len(word) != LONG or not tag.startswith("nr") or word[0] not in self._shapes.common:
                 continue
-            if not _starts(text, start) or not GOES_ON.match(text, end):
+            if not GOES_ON.match(text, end) or not (
+                _starts(text, start) or self._shapes.is_sure(word)
+            ):
                 continue
             if self._segmentation.has_word(word) or not self._shapes.is_name(word):
                 continue
