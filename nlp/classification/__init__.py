@@ -7,5 +7,6 @@ FORMATS: PluginTable[ClassifierFormat] = PluginTable(
     "模型格式",
     [
         ("linear", "nlp.classification.linear_classifier:load"),
+        ("transformer", "nlp.classification.transformer_classifier:load"),
     ],
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from core.errors import ConfigurationError
@@ -20,7 +20,8 @@ class ModelCard:
     """``format`` names the reader of the folder, ``recipe`` how it was trained.
 
     ``version`` hashes the files of the folder, ``data_sha256`` the training file; ``trained_on`` is a date
-    that the caller gave; ``figures`` were measured by cross-validation on ``rows`` training rows.
+    that the caller gave; ``figures`` were measured on held-out ones of the ``rows`` training rows, and ``notes``
+    are the recipe's own.
     """
 
     format: str
@@ -31,6 +32,7 @@ class ModelCard:
     rows: int
     trained_on: str
     figures: Mapping[str, float]
+    notes: Mapping[str, str] = field(default_factory=dict)
 
     def write(self, folder: Path) -> None:
         text = json.dumps(asdict(self), ensure_ascii=False, indent=2)
@@ -51,6 +53,7 @@ def read_card(folder: Path) -> ModelCard:
             rows=int(stored["rows"]),
             trained_on=str(stored["trained_on"]),
             figures={str(name): float(value) for name, value in stored["figures"].items()},
+            notes={str(name): str(value) for name, value in stored.get("notes", {}).items()},
         )
     except OSError as error:
         raise ConfigurationError(

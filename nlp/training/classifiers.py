@@ -100,6 +100,7 @@ def train_classifier(
             rows=len(rows.texts),
             trained_on=trained_on,
             figures=trained.figures,
+            notes=trained.notes,
         )
         card.write(unfinished)
         # Made for this user alone; a model folder is as readable as any other.

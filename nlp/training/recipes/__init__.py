@@ -7,6 +7,7 @@ RECIPES: PluginTable[Recipe] = PluginTable(
     "训练配方",
     [
         ("linear", "nlp.training.recipes.linear:train"),
+        ("transformer", "nlp.training.recipes.transformer:train"),
     ],
 )
 DEFAULT = "linear"

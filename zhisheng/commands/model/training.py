@@ -19,6 +19,7 @@ from zhisheng.commands.model.labelled_options import (
     labelled_file_options,
     require_extra,
 )
+from zhisheng.commands.model.tuning_choices import on_stderr, tuning_choices, tuning_options
 
 # The word vectors under all tasks: after them every task must be trained again.
 VECTORS = "vectors"
@@ -46,15 +47,18 @@ VECTORS = "vectors"
     help="选标签时求准确率还是各类 F1 的平均最高。",
 )
 @click.option(
-    "--base", type=click.Path(path_type=Path), help="本地编码器文件夹，供以它为起点的配方用。"
+    "--base",
+    type=click.Path(path_type=Path),
+    help="本地的 Hugging Face 编码器文件夹，供配方 transformer 作起点；不给则从头训练一个小的。",
 )
+@tuning_choices
 def train(
     task: str | None,
     data: Path | None,
     text_column: str,
     label_column: str,
     out: Path | None,
-    **choices: str | Path | None,
+    **choices: str | float | Path | None,
 ) -> None:
     require_extra()
     if data is None:
@@ -72,7 +76,10 @@ def train(
         out,
         recipe=str(choices["recipe"]),
         options=RecipeOptions(
-            goal=Goal(str(choices["goal"])), base=None if base is None else Path(base)
+            goal=Goal(str(choices["goal"])),
+            base=None if base is None else Path(str(base)),
+            tuning=tuning_options(choices),
+            report=on_stderr,
         ),
         trained_on=SystemClock().now().astimezone(SHANGHAI).date().isoformat(),
     )
@@ -82,7 +89,8 @@ def train(
             "recipe": card.recipe,
             "labels": list(card.labels),
             "rows": card.rows,
-            "cross_validation": dict(card.figures),
+            "held_out": dict(card.figures),
+            "notes": dict(card.notes),
         }
     )
 
