@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import BigInteger, bindparam, delete, func, select, text, update
@@ -16,18 +15,21 @@ from core.event_stories import TOPIC
 from nlp.events.clustering import LOOK_BACK, PER_KEY
 from nlp.events.profile import Profile, unpacked
 
-MOST_CANDIDATES = 24
+MOST_CANDIDATES = 16
 KEPT = 2 * LOOK_BACK
 
 _CANDIDATES = text(
     """
-    select asked.place, found.event_id, count(*)
-    from unnest(cast(:places as integer[]), cast(:keys as bigint[])) as asked(place, key)
-    cross join lateral (
-        select event_id from event_key where event_key.key = asked.key
-        order by seen_at desc limit :per_key
-    ) as found
-    group by 1, 2
+    select place, array_agg(event_id order by rank) from (
+        select place, event_id,
+            row_number() over (partition by place order by count(*) desc, event_id) as rank
+        from unnest(cast(:places as integer[]), cast(:keys as bigint[])) as asked(place, key)
+        cross join lateral (
+            select event_id from event_key where event_key.key = asked.key
+            order by seen_at desc limit :per_key
+        ) as found
+        group by place, event_id
+    ) as ranked where rank <= :most group by place
     """
 )
 
@@ -41,14 +43,8 @@ def candidates(session: Session, asked: Mapping[int, Sequence[int]]) -> dict[int
         keys += own
     if not keys:
         return {}
-    rows = session.execute(_CANDIDATES, {"places": places, "keys": keys, "per_key": PER_KEY})
-    counts: dict[int, Counter[int]] = {}
-    for place, event_id, shared in rows:
-        counts.setdefault(place, Counter())[event_id] = shared
-    return {
-        place: sorted(found, key=lambda one: (-found[one], one))[:MOST_CANDIDATES]
-        for place, found in counts.items()
-    }
+    values = {"places": places, "keys": keys, "per_key": PER_KEY, "most": MOST_CANDIDATES}
+    return dict(session.execute(_CANDIDATES, values).all())
 
 
 def profiles(session: Session, event_ids: Iterable[int]) -> dict[int, Profile]:

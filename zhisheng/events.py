@@ -72,7 +72,7 @@ def _left(session: Session, batch: Sequence[Analysed]) -> set[int]:
     return {event_id for event_id in rows if event_id is not None}
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Cluster:
     """An event while a batch joins it; ``id`` None until it is inserted."""
 

@@ -62,7 +62,7 @@ def _placed(session: Session, ids: Sequence[int]) -> dict[int, StoryPlace]:
     }
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Family:
     """A story while a batch joins it; ``id`` is None until it is inserted."""
 
@@ -70,7 +70,7 @@ class _Family:
     members: list[_Member] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Member:
     """A document of the batch, or one that the database knows (``row`` None)."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,19 +33,22 @@ class Known:
 
 _CANDIDATES = text(
     """
-    select asked.place, found.document_id, count(*)
-    from unnest(cast(:places as integer[]), cast(:keys as bigint[])) as asked(place, key)
-    cross join lateral (
-        select document_id from story_key where story_key.key = asked.key
-        order by document_id desc limit :per_key
-    ) as found
-    group by 1, 2
+    select place, array_agg(document_id order by document_id) from (
+        select place, document_id,
+            row_number() over (partition by place order by count(*) desc, document_id) as rank
+        from unnest(cast(:places as integer[]), cast(:keys as bigint[])) as asked(place, key)
+        cross join lateral (
+            select document_id from story_key where story_key.key = asked.key
+            order by document_id desc limit :per_key
+        ) as found
+        group by place, document_id
+    ) as ranked where rank <= :most group by place
     """
 )
 
 
 def candidates(session: Session, asked: Mapping[int, Sequence[int]]) -> dict[int, list[Known]]:
-    """Look up, by keys, what each document may be a copy of; those with most keys in common first."""
+    """Look up, by keys, what each document may be a copy of: those with most keys in common."""
     places: list[int] = []
     keys: list[int] = []
     for place, own in asked.items():
@@ -54,17 +56,10 @@ def candidates(session: Session, asked: Mapping[int, Sequence[int]]) -> dict[int
         keys += own
     if not keys:
         return {}
-    rows = session.execute(_CANDIDATES, {"places": places, "keys": keys, "per_key": PER_KEY})
-    counts: dict[int, Counter[int]] = {}
-    for place, document_id, shared in rows:
-        counts.setdefault(place, Counter())[document_id] = shared
-    best = {place: _best(found) for place, found in counts.items()}
+    values = {"places": places, "keys": keys, "per_key": PER_KEY, "most": CANDIDATES}
+    best = dict(session.execute(_CANDIDATES, values).all())
     known = _known(session, {one for ids in best.values() for one in ids})
     return {place: [known[one] for one in ids if one in known] for place, ids in best.items()}
-
-
-def _best(found: Counter[int]) -> list[int]:
-    return sorted(found, key=lambda one: (-found[one], one))[:CANDIDATES]
 
 
 def _known(session: Session, ids: Iterable[int]) -> dict[int, Known]:
@@ -187,32 +182,60 @@ def extend(session: Session, joined: Mapping[int, Sequence[NewMember]]) -> dict[
 
     A first document that turns out to be a copy is marked as one.
     """
+    if not joined:
+        return {}
+    known = session.execute(_STORIES, {"ids": sorted(joined)}).all()
     firsts: dict[int, int] = {}
-    stories = session.scalars(
-        select(Story)
-        .where(Story.id.in_(joined))
-        .order_by(Story.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).all()
-    for story in stories:
-        members = joined[story.id]
-        earliest = min(members, key=lambda member: member.order)
-        story.documents += len(members)
-        latest = max(member.published_at for member in members)
-        story.last_published_at = max(story.last_published_at, latest)
-        if earliest.order < (story.first_published_at, story.first_document_id):
-            session.execute(
-                update(Document)
-                .where(Document.id == story.first_document_id)
-                .values(story_relation=earliest.relation, story_parent_id=earliest.document_id)
+    changes, copies = [], []
+    for story_id, first_id, first_at, title in known:
+        members = joined[story_id]
+        first = min(members, key=lambda member: member.order)
+        is_earlier = first.order < (first_at, first_id)
+        firsts[story_id] = first.document_id if is_earlier else first_id
+        changes.append(
+            {
+                "b_id": story_id,
+                "b_count": len(members),
+                "b_last": max(member.published_at for member in members),
+                "b_first": firsts[story_id],
+                "b_first_at": first.published_at if is_earlier else first_at,
+                "b_title": first.title if is_earlier else title,
+            }
+        )
+        if is_earlier:
+            copies.append(
+                {"b_id": first_id, "b_relation": first.relation, "b_parent": first.document_id}
             )
-            story.first_document_id = earliest.document_id
-            story.first_published_at = earliest.published_at
-            story.title = earliest.title
-        firsts[story.id] = story.first_document_id
-    session.flush()
+    connection = session.connection()
+    if changes:
+        connection.execute(_EXTEND, changes)
+    if copies:
+        connection.execute(_MARK_COPY, copies)
     return firsts
+
+
+_STORIES = (
+    select(Story.id, Story.first_document_id, Story.first_published_at, Story.title)
+    .where(Story.id == func.any(bindparam("ids", type_=ARRAY(BigInteger))))
+    .order_by(Story.id)
+    .with_for_update()
+)
+_EXTEND = (
+    update(Story)
+    .where(Story.id == bindparam("b_id"))
+    .values(
+        documents=Story.documents + bindparam("b_count"),
+        last_published_at=func.greatest(Story.last_published_at, bindparam("b_last")),
+        first_document_id=bindparam("b_first"),
+        first_published_at=bindparam("b_first_at"),
+        title=bindparam("b_title"),
+    )
+)
+_MARK_COPY = (
+    update(Document)
+    .where(Document.id == bindparam("b_id"))
+    .values(story_relation=bindparam("b_relation"), story_parent_id=bindparam("b_parent"))
+)
 
 
 _NAMED = (

@@ -72,7 +72,12 @@ def _shared(left: Sketch, right: Sketch) -> tuple[float, float]:
 
 
 def _common(left: NDArray[np.uint32], right: NDArray[np.uint32]) -> int:
-    return int(np.isin(left, right, assume_unique=True).sum())
+    """Count what two sorted arrays without repeats share."""
+    if not len(left) or not len(right):
+        return 0
+    places = np.searchsorted(left, right)
+    places[places == len(left)] = 0
+    return int(np.count_nonzero(left[places] == right))
 
 
 def _is_another_filling(left: Sketch, right: Sketch, overlap: float) -> bool:

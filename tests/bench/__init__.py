@@ -13,9 +13,11 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
     "基准",
     [
         ("pipeline", "tests.bench.pipeline:run"),
+        ("workers", "tests.bench.workers:run"),
         ("search", "tests.bench.search:run"),
         ("latency", "tests.bench.latency:run"),
         ("ingest", "tests.bench.ingest:run"),
+        ("flat", "tests.bench.flat:run"),
     ],
 )
 # What is measured on one core must not be helped by the threads of a numeric library.
