@@ -17,6 +17,7 @@ from core.database.models.operations import Queue
 from core.database.models.understanding import Story
 from core.database.partitions import PREFIX, next_month
 from core.database.sessions import Sessions
+from core.event_stories import make_due
 from core.faults import fault_point
 
 log = structlog.get_logger(__name__)
@@ -108,10 +109,17 @@ def _delete_documents(sessions: Sessions, now: dt.datetime) -> int:
             update(Document).where(Document.thread_id.in_(expired)).values(thread_id=None)
         )
         _hand_on_stories(session, expired)
+        events = session.scalars(
+            select(Document.event_id)
+            .where(Document.id.in_(expired), Document.event_id.is_not(None))
+            .distinct()
+        ).all()
         evidence = RawResponse.document_id.in_(expired) & RawResponse.is_evidence
         session.execute(update(RawResponse).where(evidence).values(document_id=None))
         session.execute(delete(Document).where(Document.id.in_(expired)))
         claims.enqueue(session, Queue.UNINDEX, expired, now)
+        # What an event quotes goes with its texts when it is renewed.
+        make_due(session, [event_id for event_id in events if event_id is not None], now)
         return len(expired)
 
 

@@ -41,6 +41,9 @@ HOUR = dt.timedelta(hours=1)
 DAY = dt.timedelta(days=1)
 FRESH = 3 * DAY
 FEWEST_FOR_FORECAST = 3
+# Texts live 180 days: what is missing of older days was deleted and stays counted.
+NEARLY_EXPIRED = 150 * DAY
+TITLE_WITHOUT_TEXTS = "（原文已过保存期）"
 STATUS_LABELS = {
     EventStatus.NEW: "新发",
     EventStatus.RISING: "升温",
@@ -111,7 +114,7 @@ class EventWorker:
             )
             values = _values(event, figures, life, summary, norms, now)
             _note_status(session, event, life, now)
-            _store_hours(session, event.id, figures)
+            _store_hours(session, event.id, figures, now)
             session.flush()
             due_at = _next_due(figures, now)
             claims.finish(session, Event, claim, due_at=due_at, refreshed_at=now, **values)
@@ -147,6 +150,8 @@ def _values(
     norms: Norms,
     now: dt.datetime,
 ) -> dict[str, object]:
+    if figures.documents == 0 and event.last_published_at < now - NEARLY_EXPIRED:
+        return _without_texts(event)
     heat = hotness(figures.mentions, norms, now, compared_with=CHANGE_OVER)
     hours = [(one.hour, one.documents) for one in figures.hours]
     predicted = (
@@ -185,6 +190,21 @@ def _values(
     return values
 
 
+def _without_texts(event: Event) -> dict[str, object]:
+    """Keep the figures of an event whose texts have all been deleted, and nothing that quotes them."""
+    quoting = {"summary", "keywords"}
+    values: dict[str, object] = {
+        "summary": None,
+        "hotness": 0.0,
+        "hotness_change": 0.0,
+        "first_document_id": None,
+        "detail": {name: value for name, value in event.detail.items() if name not in quoting},
+    }
+    if not event.is_title_fixed:
+        values["title"] = TITLE_WITHOUT_TEXTS
+    return values
+
+
 def _first_sentence(summary: Mapping[str, object]) -> str | None:
     match summary.get("sentences"):
         case [{"text": str(text)}, *_]:
@@ -210,8 +230,8 @@ def _note_status(session: Session, event: Event, life: Lifecycle | None, now: dt
     )
 
 
-def _store_hours(session: Session, event_id: int, figures: EventFigures) -> None:
-    """Make the event's hours what was counted."""
+def _store_hours(session: Session, event_id: int, figures: EventFigures, now: dt.datetime) -> None:
+    """Make the event's hours what was counted, as far back as texts are kept."""
     rows = {
         (one.hour, one.platform): {
             "event_id": event_id,
@@ -224,7 +244,9 @@ def _store_hours(session: Session, event_id: int, figures: EventFigures) -> None
         for one in figures.hours
     }
     stored = session.execute(
-        select(EventHour.hour, EventHour.platform).where(EventHour.event_id == event_id)
+        select(EventHour.hour, EventHour.platform).where(
+            EventHour.event_id == event_id, EventHour.hour >= now - NEARLY_EXPIRED
+        )
     )
     gone = [tuple(row) for row in stored if tuple(row) not in rows]
     for hour, platform in gone:

@@ -12,7 +12,7 @@ from core.crypto.author_hash import destroy_expired_epochs
 from core.database.models.organisation import ConsoleSession, LoginFailure
 from core.database.partitions import ensure_partitions
 from crawlers.retention import delete_expired
-from zhisheng import story_tables
+from zhisheng import event_tables, story_tables
 from zhisheng.services import Services
 
 log = structlog.get_logger(__name__)
@@ -38,10 +38,11 @@ class Housekeeping:
         now = self._services.clock.now()
         with self._services.sessions.begin() as session:
             ensure_partitions(session, now)
-        forgotten = 1
-        while forgotten:
-            with self._services.sessions.begin() as session:
-                forgotten = story_tables.forget_old(session, now)
+        for forget_old in (story_tables.forget_old, event_tables.forget_old):
+            forgotten = 1
+            while forgotten:
+                with self._services.sessions.begin() as session:
+                    forgotten = forget_old(session, now)
 
     def nightly(self) -> None:
         """Delete what is past its time (design.md §10); the counts go into the audit log."""

@@ -57,7 +57,7 @@ def candidates(session: Session, asked: Mapping[int, Sequence[int]]) -> dict[int
     if not keys:
         return {}
     values = {"places": places, "keys": keys, "per_key": PER_KEY, "most": CANDIDATES}
-    best = dict(session.execute(_CANDIDATES, values).all())
+    best: dict[int, list[int]] = dict(session.execute(_CANDIDATES, values).all())
     known = _known(session, {one for ids in best.values() for one in ids})
     return {place: [known[one] for one in ids if one in known] for place, ids in best.items()}
 

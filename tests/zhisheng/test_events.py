@@ -15,6 +15,7 @@ from core.errors import ConflictError, IllegalTransitionError
 from core.event_decisions import Seen
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
+from crawlers.retention import delete_expired
 from nlp.pipeline import Pipeline, default_pipeline
 from tests.zhisheng.collected import Collected, collect
 from zhisheng.event_updates import EventWorker
@@ -250,3 +251,25 @@ def test_silence_asks_for_a_reason_and_a_time_to_come(
             event_decisions.silence(
                 session, looked_at, until=until, reason=why, actor="person:1", now=now
             )
+
+
+def test_an_event_outlives_its_texts_without_quoting_them(
+    sessions: Sessions, clock: FakeClock, pipeline: Pipeline
+) -> None:
+    now = clock.now()
+    collected(sessions, clock, pipeline, *(Collected(text=x, at=now) for x in (FIRST, SECOND)))
+    renew(sessions, clock)
+    clock.advance(181 * DAY)
+    delete_expired(sessions, now=clock.now())
+    renew(sessions, clock)
+    with sessions() as session:
+        event = session.scalars(select(Event)).one()
+        assert event.documents == 2
+        assert (event.title, event.summary, event.first_document_id) == (
+            "（原文已过保存期）",
+            None,
+            None,
+        )
+        assert "金鼎" not in str(event.detail)
+        assert not session.scalars(select(Story)).all()
+        assert session.scalars(select(EventHour.documents)).all() == [2]
