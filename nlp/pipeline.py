@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
+from typing import Protocol
 
 from config.regions import Region, load_regions
 from core.errors import ConfigurationError
@@ -14,6 +15,7 @@ from nlp.gazetteer import Gazetteer
 from nlp.hints import load_hint_terms
 from nlp.lexicons import load_lexicons
 from nlp.linear import load_models
+from nlp.replacement import Replacement
 from nlp.step import AnalysisStep, Resources
 from nlp.steps import STEPS
 from nlp.word_vectors import load_word_vectors
@@ -30,13 +32,25 @@ _RESULTS = (
 )  # fmt: skip
 
 
+class Analyses(Protocol):
+    """Annotates texts in order, as ``Pipeline`` does."""
+
+    def analyse(self, texts: Sequence[TextInput]) -> list[Annotations]: ...
+
+
 class Pipeline:
     """Pure and thread-safe: no clock, no store, no socket, and nothing kept between calls."""
 
-    def __init__(self, steps: Sequence[AnalysisStep], models: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        steps: Sequence[AnalysisStep],
+        models: Mapping[str, str],
+        replacements: Sequence[Replacement] = (),
+    ) -> None:
         check_order(steps)
         self._steps = tuple(steps)
-        self.models = dict(models)
+        self._replacements = tuple(replacements)
+        self.models = dict(models) | {one.task: one.version for one in replacements}
 
     def analyse(self, texts: Sequence[TextInput]) -> list[Annotations]:
         """Annotate texts in order; each result depends on its own text alone."""
@@ -52,6 +66,9 @@ class Pipeline:
         batch = Batch(texts)
         for step in self._steps:
             step.annotate(batch)
+            for replacement in self._replacements:
+                if replacement.column in step.assigns:
+                    replacement.annotate(batch)
         return [
             Annotations(
                 relevant=batch.relevant[place],
@@ -96,9 +113,13 @@ def check_order(steps: Sequence[AnalysisStep]) -> None:
 
 def default_pipeline(extra_regions: Sequence[Region] = ()) -> Pipeline:
     """Make the steps over the shipped resources; raises ConfigurationError."""
-    resources = load_resources(extra_regions)
+    return pipeline_of(load_resources(extra_regions))
+
+
+def pipeline_of(resources: Resources, replacements: Sequence[Replacement] = ()) -> Pipeline:
+    """Make the steps; trained models answer in the place of those shipped for the same task."""
     steps = [STEPS.load(name)(resources) for name in STEPS]
-    return Pipeline(steps, resources.models.versions)
+    return Pipeline(steps, resources.models.versions, replacements)
 
 
 def load_resources(extra_regions: Sequence[Region] = ()) -> Resources:

@@ -8,7 +8,7 @@ from core.database.models.operations import Heartbeat, Queue, WorkItem
 from core.heartbeats import ALIVE_WITHIN
 from core.indexing import IndexWorker
 from core.wakeup import Wakeup
-from zhisheng.pipelines import build_pipeline
+from zhisheng.pipelines import installation_pipeline
 from zhisheng.services import Services
 from zhisheng.understanding import UnderstandWorker
 
@@ -25,7 +25,9 @@ def catch_up(services: Services) -> None:
             handled = 0
             if not _runs(services, "understand"):
                 if understand is None:
-                    pipeline = build_pipeline(demo=services.settings.demo)
+                    pipeline = installation_pipeline(
+                        services.home.path, demo=services.settings.demo
+                    )
                     understand = UnderstandWorker(
                         services.sessions, services.clock, pipeline, owner=services.owner
                     )

@@ -19,7 +19,7 @@ from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from core.faults import fault_point
 from nlp.annotations import Annotations, EntityType, TextInput
-from nlp.pipeline import Pipeline
+from nlp.pipeline import Analyses
 from nlp.privacy import masked_input
 from zhisheng.events import Analysed, join_events
 from zhisheng.pipelines import known_regions
@@ -37,7 +37,7 @@ class UnderstandWorker:
 
     topics = frozenset({Queue.ANALYSE.value})
 
-    def __init__(self, sessions: Sessions, clock: Clock, pipeline: Pipeline, *, owner: str) -> None:
+    def __init__(self, sessions: Sessions, clock: Clock, pipeline: Analyses, *, owner: str) -> None:
         self._sessions = sessions
         self._clock = clock
         self._pipeline = pipeline

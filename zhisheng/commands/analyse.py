@@ -10,14 +10,17 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing import get_context
+from pathlib import Path
 from typing import IO, NoReturn
 
 import click
 
+from config.settings import Settings
 from core.clock import parse_time
 from nlp.annotations import TextInput
-from nlp.pipeline import Pipeline, default_pipeline
-from zhisheng.cli import PARTLY
+from nlp.pipeline import Analyses
+from zhisheng.cli import PARTLY, pass_settings
+from zhisheng.pipelines import installation_pipeline
 
 LINES_AT_ONCE = 256
 LONGEST_LINE = 16 * 1024 * 1024
@@ -45,9 +48,10 @@ class _Answer:
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="进程数。"
 )
-def analyse(source: IO[bytes], target: IO[bytes], workers: int) -> None:
+@pass_settings
+def analyse(settings: Settings, source: IO[bytes], target: IO[bytes], workers: int) -> None:
     is_refused = False
-    for answer in _answers(_chunks(source), workers):
+    for answer in _answers(_chunks(source), workers, settings.home):
         for line in answer.lines:
             target.write(line.encode("utf-8", "replace") + b"\n")
         target.flush()
@@ -73,14 +77,16 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _answers(chunks: Iterable[list[Numbered]], workers: int) -> Iterator[_Answer]:
+def _answers(chunks: Iterable[list[Numbered]], workers: int, home: Path) -> Iterator[_Answer]:
     if workers == 1:
-        pipeline = default_pipeline()
+        pipeline = installation_pipeline(home)
         for chunk in chunks:
             yield answer_lines(pipeline, chunk)
         return
     # A fresh interpreter for each worker: threads of ours must not be forked.
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=_start_worker) as pool:
+    with ProcessPoolExecutor(
+        workers, get_context("spawn"), initializer=_start_worker, initargs=(home,)
+    ) as pool:
         waiting: deque[Future[_Answer]] = deque()
         for chunk in chunks:
             waiting.append(pool.submit(_work, chunk))
@@ -90,18 +96,18 @@ def _answers(chunks: Iterable[list[Numbered]], workers: int) -> Iterator[_Answer
             yield waiting.popleft().result()
 
 
-_pipelines: list[Pipeline] = []
+_pipelines: list[Analyses] = []
 
 
-def _start_worker() -> None:
-    _pipelines.append(default_pipeline())
+def _start_worker(home: Path) -> None:
+    _pipelines.append(installation_pipeline(home))
 
 
 def _work(chunk: list[Numbered]) -> _Answer:
     return answer_lines(_pipelines[0], chunk)
 
 
-def answer_lines(pipeline: Pipeline, chunk: Iterable[Numbered]) -> _Answer:
+def answer_lines(pipeline: Analyses, chunk: Iterable[Numbered]) -> _Answer:
     """Analyse the good lines of a chunk and say for each bad one what is wrong with it."""
     ids: list[str] = []
     texts: list[TextInput] = []

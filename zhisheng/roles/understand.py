@@ -4,7 +4,7 @@ import threading
 
 from core.event_stories import TOPIC
 from zhisheng.event_updates import EventWorker
-from zhisheng.pipelines import build_pipeline
+from zhisheng.pipelines import installation_pipeline
 from zhisheng.roles.worker import run_worker
 from zhisheng.services import Services, event_summariser
 from zhisheng.understanding import UnderstandWorker
@@ -26,7 +26,7 @@ class TextsAndEvents:
 
 
 def run(services: Services, stop: threading.Event) -> None:
-    pipeline = build_pipeline(demo=services.settings.demo)
+    pipeline = installation_pipeline(services.home.path, demo=services.settings.demo)
     texts = UnderstandWorker(services.sessions, services.clock, pipeline, owner=services.owner)
     events = EventWorker(
         services.sessions, services.clock, event_summariser(services), owner=services.owner
