@@ -45,6 +45,8 @@ _AND_OTHERS = re.compile(
 _LINE_OF_NAME = re.compile(
     r"(?:[\n。!;,\s]|敬礼)\s*([\u4e00-\u9fff]{2,4})\s*(?:\d{4}[年./-]\d{1,2}[月./-]\d{0,2}日?)?\s*$"
 )
+_STOP = re.compile(r"[。!?;\n]")
+_SENTENCE = 150
 _ITEM = re.compile(r"(?<=、)[\u4e00-\u9fff]{2,4}(?=、)")
 _WORKERS_LIST = re.compile(r"工|欠|薪|员工|村民|讨|拖|干活|上班|受伤|遇难|死")
 _PUBLIC_LIST = re.compile(
@@ -147,10 +149,10 @@ class PersonalNames:
             start, end = match.span()
             if not self._shapes.is_name(match[0]):
                 continue
-            begin = max(text.rfind(sign, 0, start) for sign in "。!?;\n") + 1
-            stops = [text.find(sign, end) for sign in "。!?;\n"]
-            stop = min((place for place in stops if place >= 0), default=len(text))
-            sentence = text[begin:stop]
+            begin = max(0, start - _SENTENCE)
+            before = _STOP.split(text[begin:start])[-1]
+            after = _STOP.split(text[end : end + _SENTENCE], maxsplit=1)[0]
+            sentence = f"{before}{match[0]}{after}"
             if not _WORKERS_LIST.search(sentence) or _PUBLIC_LIST.search(sentence):
                 continue
             first = self._shapes.before(text, start - 1)

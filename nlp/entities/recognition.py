@@ -102,10 +102,12 @@ class EntityFinder:
                 if _FEDERATION.match(folded, start):
                     yield _Mention(start, end, EntityType.UNION, "中华全国总工会")
         names = _full_names(original, organisations)
+        seen: set[str] = set()
         for one in organisations:
-            canonical = names[one]
+            canonical, name = names[one], folded[one.start : one.end]
             yield _Mention(one.start, one.end, one.type, canonical)
-            if one.type is EntityType.EMPLOYER:
+            if one.type is EntityType.EMPLOYER and name not in seen:
+                seen.add(name)
                 for start, end in short_forms(folded, one, self._segmentation, places):
                     yield _Mention(start, end, EntityType.EMPLOYER, canonical)
 
@@ -113,8 +115,9 @@ class EntityFinder:
 def _full_names(original: str, organisations: Sequence[Organisation]) -> dict[Organisation, str]:
     """Name each organisation; 「广源公司」 takes the full name that holds its core, where the text has one."""
     names = {one: original[one.start : one.end].translate(_HALF_WIDTH) for one in organisations}
-    employers = [one for one in organisations if one.type is EntityType.EMPLOYER]
-    for one in employers:
+    distinct = {names[one]: one for one in organisations if one.type is EntityType.EMPLOYER}
+    employers = list(distinct.values())[:MOST_ENTITIES]
+    for one in (one for one in organisations if one.type is EntityType.EMPLOYER):
         for other in employers:
             is_fuller = len(names[other]) > len(names[one]) and other.suffix not in _PLAIN_SUFFIXES
             if is_fuller and len(one.core) > 1 and one.core in other.core:

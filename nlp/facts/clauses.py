@@ -7,6 +7,8 @@ from bisect import bisect_left, bisect_right
 
 # A comma between digits groups them; 「、」 joins words.
 _CLAUSE_END = re.compile(r"[。!?;\n:…]|,(?!\d{3})|(?<!\d),")
+# What stands farther away has nothing to do with a number, even in a text without punctuation.
+_FARTHEST = 120
 _SENTENCE_ENDS = frozenset("。!?;\n…")
 
 
@@ -19,11 +21,9 @@ class Clauses:
         self._clauses = ends
         self._sentences = [end for end in ends if text[end] in _SENTENCE_ENDS]
 
-    def clause(self, start: int, end: int) -> tuple[int, int]:
-        return _bounds(self._clauses, start, end, len(self._text))
-
     def sentence(self, start: int, end: int) -> tuple[int, int]:
-        return _bounds(self._sentences, start, end, len(self._text))
+        first, last = _bounds(self._sentences, start, end, len(self._text))
+        return max(first, start - _FARTHEST), min(last, end + _FARTHEST)
 
     def before(self, start: int, count: int = 1) -> str:
         """Give the clause around ``start`` up to it, with ``count`` clauses before within the sentence."""
