@@ -68,14 +68,14 @@ def phrases(
 
     Gives the phrases, strongest first, and the sum of what was left out.
     """
-    tells = [_tells(word, stop_words) for word in words]
+    telling = [tells(word, stop_words) for word in words]
     strongest = max(
-        (abs(value) for value, is_telling in zip(values, tells, strict=True) if is_telling),
+        (abs(value) for value, is_telling in zip(values, telling, strict=True) if is_telling),
         default=0.0,
     )
     added: dict[str, float] = {}
     left_out, phrase, total, previous = 0.0, "", 0.0, 0.0
-    for word, value, is_telling in zip(words, values.tolist(), tells, strict=True):
+    for word, value, is_telling in zip(words, values.tolist(), telling, strict=True):
         joins = (
             is_telling
             and previous * value > 0
@@ -113,7 +113,7 @@ def _places(text: str, words: Sequence[str]) -> tuple[Buckets, Buckets, Buckets]
     )
 
 
-def _tells(word: str, stop_words: frozenset[str]) -> bool:
+def tells(word: str, stop_words: frozenset[str]) -> bool:
     """Tell whether a word is worth reading: letters, numerals, pictures and our symbols are."""
     return word not in stop_words and any(
         category(character)[0] in "LN" or category(character) in {"So", "Co"} for character in word

@@ -1,11 +1,11 @@
-"""Says why the linear models decided as they did: which words spoke for a label, and which against it.
+"""Says why the models decided as they did: which words spoke for a label, and which against it.
 
 Everything is in log-odds. The contributions of an explanation add up to its score exactly, up to rounding.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -18,6 +18,7 @@ from nlp.annotations import TextInput
 from nlp.attribution import Values, by_word, phrases, word_values
 from nlp.dilution import Dilution
 from nlp.features import extract
+from nlp.leaving_out import Judge, leave_out
 from nlp.lexicons import load_segmentation
 from nlp.linear import Matrix, TaskModel
 from nlp.normalisation import normalise
@@ -115,7 +116,9 @@ class _Weight:
 class Explainer:
     """Works with the pipeline's own resources; only read after construction, so that threads may share it."""
 
-    def __init__(self, resources: Resources) -> None:
+    def __init__(self, resources: Resources, judges: Mapping[str, Judge] | None = None) -> None:
+        """``judges`` explain their tasks in the place of the linear models."""
+        self._judges = dict(judges or {})
         self._models = resources.models
         self._hints = resources.hint_terms
         self._vectors = resources.word_vectors
@@ -131,9 +134,23 @@ class Explainer:
         if not known:
             return []
         reading = self._reading(item)
-        return [self._explained(reading, task, label) for task, label in known]
+        return [
+            self._judged(reading, task, label)
+            if task in self._judges
+            else self._explained(reading, task, label)
+            for task, label in known
+        ]
+
+    def _judged(self, reading: _Reading, task: str, label: str) -> Explanation:
+        judge = self._judges[task]
+        found = leave_out(judge, reading.words, label, self._stop_words)
+        parts = [_Weight(Cause.WORDS, one.text, one.value) for one in found.words]
+        parts.append(_Weight(Cause.REST, "", found.rest))
+        return Explanation(task, label, judge.version, found.score, _contributions(parts))
 
     def _knows(self, task: str, label: str) -> bool:
+        if task in self._judges:
+            return label in self._judges[task].labels
         model = self._models.tasks.get(task)
         if model is None:
             return False
@@ -227,12 +244,13 @@ class ShippedExplainer:
     """Explains with the shipped models, which it loads when somebody asks for the first time."""
 
     def explain(self, item: TextInput, labels: Sequence[tuple[str, str]]) -> list[Explanation]:
-        return _shipped().explain(item, labels)
+        return Explainer(shipped_resources()).explain(item, labels)
 
 
 @cache
-def _shipped() -> Explainer:
-    return Explainer(load_resources())
+def shipped_resources() -> Resources:
+    """Load the shipped resources once for a process that explains but does not analyse."""
+    return load_resources()
 
 
 def _direction(model: TaskModel, label: str) -> tuple[Values, float]:

@@ -21,6 +21,7 @@ from nlp.annotations import (
 from nlp.batch import Batch
 from nlp.classification.classifier import Classifier
 from nlp.classification.model_card import ModelCard, files_version, load_classifier, read_card
+from nlp.linear import Matrix
 
 YES, NO = "1", "0"
 TASK_LABELS: Mapping[str, tuple[str, ...]] = {
@@ -86,6 +87,25 @@ class Replacement:
             batch.our_union = found
         else:
             batch.offensive = found
+
+
+@dataclass(frozen=True, slots=True)
+class ReplacementJudge:
+    """Lets a replacement judge normalised texts, for an explanation."""
+
+    replacement: Replacement
+
+    @property
+    def version(self) -> str:
+        return self.replacement.version
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        return self.replacement.classifier.labels
+
+    def probabilities(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> Matrix:
+        del words
+        return self.replacement.classifier.probabilities(texts)
 
 
 def whole_text(item: TextInput) -> str:

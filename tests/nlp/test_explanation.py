@@ -1,7 +1,7 @@
 """An explanation adds up to what the model said, and names words that a reader finds in the text."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
@@ -12,6 +12,7 @@ from nlp.annotations import Annotations, TextInput
 from nlp.attribution import phrases, word_values
 from nlp.explanation import Cause, Explainer, Explanation
 from nlp.features import extract
+from nlp.linear import Matrix
 from nlp.pipeline import Pipeline, load_resources
 from nlp.step import Resources
 from nlp.steps import STEPS
@@ -147,6 +148,31 @@ def test_nothing_of_a_score_is_lost_among_the_words(words: list[str], seed: int)
     found, left_out = phrases(words, values[:, 0], frozenset({"的"}))
     total = sum(item.value for item in found) + left_out
     assert total == pytest.approx(values[:, 0].sum(), abs=1e-9)
+
+
+class PairJudge:
+    """Says yes to texts that hold both 罢工 and 工厂, and maybe to one of them."""
+
+    version = "pair-1"
+    labels = ("0", "1")
+
+    def probabilities(self, texts: Sequence[str], words: Sequence[Sequence[str]]) -> Matrix:
+        assert ["".join(row) for row in words] == list(texts)
+        yes = np.array([0.05 + 0.45 * (("罢工" in t) + ("工厂" in t)) for t in texts], np.float32)
+        return np.stack([1 - yes, yes], axis=1)
+
+
+def test_any_model_is_explained_by_leaving_words_out(resources: Resources) -> None:
+    explainer = Explainer(resources, {"offensive": PairJudge()})
+    item = TextInput("", "大家在工厂罢工，听说罢工")
+    explained = only(explainer.explain(item, [("offensive", "1")]))
+    assert explained.version == "pair-1"
+    assert explained.score == pytest.approx(log_odds(0.95), abs=1e-4)
+    assert sum(one.weight for one in explained.contributions) == pytest.approx(explained.score)
+    weights = {one.text: one.weight for one in explained.supporting()}
+    assert any("罢工" in text for text in weights)
+    assert sum(weights.values()) == pytest.approx(2 * (log_odds(0.95) - log_odds(0.5)), abs=1e-3)
+    assert "听说" not in weights
 
 
 def test_strong_neighbours_are_joined_and_stop_words_part_them() -> None:

@@ -30,6 +30,7 @@ from nlp.training.recipes.recipe import RecipeOptions
 from tests.zhisheng.collected import Collected, collect
 from tests.zhisheng.conftest import Command
 from zhisheng.commands.model.feedback import feedback_lines, write_feedback
+from zhisheng.explanations import RenewingExplainer
 from zhisheng.installed_models import InstalledModels, RenewingPipeline
 from zhisheng.pipelines import build_pipeline
 from zhisheng.understanding import UnderstandWorker, load_bodies, write_annotations
@@ -89,6 +90,17 @@ def test_another_model_answers_from_the_next_call_on(
     assert found[0].models["relevance"] == resources.models.versions["relevance"]
     assert installed.use_shipped("offensive")
     assert [one.offensive for one in pipeline.analyse(texts)] == shipped
+
+
+def test_reasons_are_those_of_the_model_in_use(installed: InstalledModels, model: Path) -> None:
+    explainer = RenewingExplainer(installed)
+    item = TextInput("", f"路上{INSULT}听见没有")
+    version = installed.use("offensive", model)
+    (explained,) = explainer.explain(item, [("offensive", "1")])
+    assert explained.version == version
+    assert any("废物" in one.text or "滚开" in one.text for one in explained.supporting())
+    installed.use_shipped("offensive")
+    assert version not in [one.version for one in explainer.explain(item, [("offensive", "1")])]
 
 
 def test_running_worker_takes_the_new_model_up_and_loses_no_work(

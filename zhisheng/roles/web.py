@@ -8,7 +8,8 @@ from waitress.server import create_server
 from webui import first_run
 from webui.application import create_app
 from webui.console import Console
-from zhisheng.pipelines import known_regions
+from zhisheng.explanations import RenewingExplainer
+from zhisheng.pipelines import installed_models, known_regions
 from zhisheng.services import Services, platform_access
 
 log = structlog.get_logger(__name__)
@@ -29,6 +30,7 @@ def console(services: Services) -> Console:
         passwords=services.passwords,
         version=services.version,
         regions=known_regions(),
+        explainer=RenewingExplainer(installed_models(services.home.path)),
     )
 
 
