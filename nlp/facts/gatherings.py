@@ -14,8 +14,18 @@ _DAY = rf"(?:今天|今晚|今早|明天|明早|明晚|明日|后天|大后天|(
 _TIME = re.compile(
     rf"{_DAY}(?:\([^)]{{1,4}}\))?的?(?:凌晨|早上|早晨|早|上午|中午|下午|傍晚|晚上|晚)?(?:(?:\d{{1,2}}:\d{{2}}|{_N}(?:点|时)(?:半|整|{_N}分|一刻)?)(?:钟)?)?"
 )
-_PLACE = re.compile(
-    r"(?:(?:在|到|去|来|往|于|至|齐聚|围堵|堵)(?!现在|时候|起来|底))?(?P<place>[^,。;!?\n\s:、在到去来往于至堵讨]{0,12}?(?:劳动监察大队|监察大队|劳动监察|仲裁院|信访办|派出所|公安局|大门口?|门口|门前|楼下|楼前|大厅|广场|政府|人社局|劳动局|信访局|法院|仲裁委|仲裁院|项目部|工地|售楼部|厂区|总部|办公室|办公楼|车间|公司|厂里|工会|\d+号门|路口|站点|集散中心|公园|体育馆|停车场|会议室){1,3}(?:大门口|门口|门前|楼下|大厅|广场)?)"
+_SITE = (
+    r"劳动监察大队|监察大队|劳动监察|仲裁院|信访办|派出所|公安局|大门口?|门口|门前|楼下|楼前|大厅|广场|政府|人社局|劳动局|信访局|法院|仲裁委|项目部|工地|售楼部"
+    r"|厂区|总部|办公室|办公楼|车间|公司|厂里|工会|\d+号门|路口|站点|集散中心|公园|体育馆|停车场|会议室"
+)
+_DOOR = r"大门口|门口|门前|楼下|楼前|大厅|广场|\d+号门|大门|路口"
+_WORDS = r"[^,。;!?\n\s:、在到去来往于至堵讨]{0,12}?"
+_PLACES = (
+    re.compile(
+        rf"(?:在|到|去|来|往|于|至|齐聚|围堵|堵)(?!现在|时候|起来|底)(?P<place>{_WORDS}(?:{_SITE}){{1,3}}(?:{_DOOR})?)"
+    ),
+    # Without 「在」 or 「到」 only a door, a square or the like is a place to meet.
+    re.compile(rf"(?P<place>{_WORDS}(?:(?:{_SITE}){{0,2}}(?:{_DOOR})|(?:{_SITE})(?=见|集合)))"),
 )
 _ACT = re.compile(
     r"集合|聚集|集会|上访|讨薪|讨要|讨个?说法|讨个?公道|要个?说法|维权|拉横幅|堵(?:门|路|大门|住|老板|他|公司)|罢工|罢运|罢课|停工|停运|停止接单|集体(?:停|下线|请假|上访|讨)|静坐|抗议|游行|要工资|要钱|要血汗钱|示威|请愿|碰头|闹"
@@ -65,8 +75,8 @@ def gathering(text: str, original: str) -> Gathering | None:
         is_report = _REPORTED.search(said) and not _ADDRESSED.search(said)
         if is_report or not _STRIFE.search(said):
             continue
-        time = _TIME.search(said)
-        place = _place(said)
+        act_at = act.start() - (begin - sentence.start())
+        time, place = _time(said, act_at), _place(said, act_at)
         if not (place and _URGING.search(said) if time is None else place or _CALLING.search(said)):
             continue
         return Gathering(
@@ -81,6 +91,18 @@ def _act(said: str) -> re.Match[str] | None:
     return _ACT.search(said) or (_MEET.search(said) if "见" in said else None)
 
 
-def _place(said: str) -> tuple[int, int] | None:
-    match = _PLACE.search(_TIME.sub(lambda found: "," * len(found[0]), said))
-    return match.span("place") if match else None
+def _place(said: str, act: int) -> tuple[int, int] | None:
+    """Give the place that stands nearest before the deed, else the first after it."""
+    without_times = _TIME.sub(lambda found: "," * len(found[0]), said)
+    for pattern in _PLACES:
+        spans = [match.span("place") for match in pattern.finditer(without_times)]
+        before = [span for span in spans if span[0] < act]
+        if spans:
+            return before[-1] if before else spans[0]
+    return None
+
+
+def _time(said: str, act: int) -> re.Match[str] | None:
+    times = list(_TIME.finditer(said))
+    before = [match for match in times if match.start() < act]
+    return before[-1] if before else (times[0] if times else None)
