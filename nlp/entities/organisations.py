@@ -143,7 +143,8 @@ _PRAISE = frozenset(
     ]
 )
 _BEFORE_A_NAME = frozenset("找向在被给让去到跟和与对从由问告请求逼催")
-_NO_FACTORY = ("家", "商", "址")
+_NOT_BEFORE = {"厂": ("家", "商", "址"), "矿": ("石",), "行": ("卡", "费", "间", "账", "利")}
+_MEASURES = ("家", "条", "所", "个", "间", "座", "多", "余")
 _NAMING = frozenset("新大小老中前原上下分总母子工")
 _TRADES = frozenset(
     [
@@ -237,8 +238,8 @@ class Organisations:
         suffix = text[start:end]
         if text.startswith("门", end) and suffix.endswith("部"):
             return None  # 「教育部门」
-        if suffix.endswith("厂") and text[end : end + 1] in _NO_FACTORY:
-            return None  # 「生产厂家」
+        if text[end : end + 1] in _NOT_BEFORE.get(suffix[-1], ()):
+            return None  # 「生产厂家」, 「铁矿石」, 「银行卡」
         first = max(0, start - _LONGEST_NAME)
         breaks = [match.end() for match in _BREAK.finditer(text, first, start)]
         first = breaks[-1] if breaks else first
@@ -293,6 +294,9 @@ class Organisations:
         taken: list[Tagged] = []
         for word, tag in reversed(tagged):
             if word in stops or not self._may_belong(word, tag):
+                break
+            if tag == "m" and taken and taken[0][0].startswith(_MEASURES):
+                del taken[0]  # 「21家影院」
                 break
             taken.insert(0, (word, tag))
         while taken and self._is_praise(taken):
