@@ -104,6 +104,7 @@ _BARE_IS_NOTHING = frozenset(
         "团委",
         "监委",
         "公安机关",
+        "调解委员会",
     ]
 )
 _NEVER_IN_A_NAME = "prucdywfoe"
