@@ -1,6 +1,7 @@
 """Corrections of labels by people: stored as training data, applied to the document, undone, listed.
 
-Every change raises the document's revision and hands it to the index and the rules in the same transaction.
+Every change raises the document's revision and hands it to the index, the rules and its event in the same
+transaction.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from core import claims
@@ -29,6 +30,7 @@ from core.database.models.operations import Queue
 from core.database.models.organisation import Person
 from core.database.models.understanding import LabelCorrection
 from core.errors import ConflictError
+from core.event_stories import EVENTS_LOCK, make_due
 
 Standing = Mapping[LabelTask, StandingCorrection]
 
@@ -138,7 +140,10 @@ def standing_corrections(session: Session, document_ids: Sequence[int]) -> Mappi
 
 
 def lock_documents(session: Session, document_ids: Sequence[int]) -> None:
-    """Keep corrections of these documents waiting until the caller's transaction ends."""
+    """Keep corrections of these documents waiting until the caller's transaction ends.
+
+    The caller holds ``EVENTS_LOCK``.
+    """
     session.execute(
         select(Document.id)
         .where(Document.id.in_(document_ids))
@@ -195,6 +200,8 @@ def corrected_documents(
 
 
 def _locked(session: Session, document_id: int) -> tuple[Document, DocumentBody, JsonObject]:
+    # Whoever moves stories takes this lock before those of documents and events, so everybody has to.
+    session.execute(select(func.pg_advisory_xact_lock(EVENTS_LOCK)))
     document = session.scalars(
         select(Document)
         .where(Document.id == document_id)
@@ -216,10 +223,18 @@ def _locked(session: Session, document_id: int) -> tuple[Document, DocumentBody,
 def _apply(session: Session, document: Document, body: DocumentBody, now: dt.datetime) -> None:
     standing = standing_corrections(session, [document.id]).get(document.id, {})
     body.annotations = with_corrections(body.annotations or {}, standing)
+    was_relevant, event_id = document.relevant, document.event_id
     for name, value in columns(body.annotations).items():
         setattr(document, name, value)
+    if not document.relevant:
+        document.event_id = None
     document.revision += 1
     session.flush()
+    if event_id is not None:
+        make_due(session, [event_id], now)
+    if document.relevant and not was_relevant:
+        # What is about labour now belongs to an event, which the analysis finds.
+        claims.enqueue(session, Queue.ANALYSE, [document.id], now)
     claims.enqueue(session, Queue.INDEX, [document.id], now)
     claims.enqueue(session, Queue.EVALUATE, [document.id], now)
 

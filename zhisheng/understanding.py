@@ -154,12 +154,12 @@ def write_annotations(
         document.id: masked_input(text_input(document, body), found[document.id].private)
         for document, body in rows
     }
+    places = join_stories(session, [(document, masked[document.id]) for document, _ in rows], now)
     # Before the first analysis nobody can have corrected anything.
     again = [document.id for document, _ in rows if document.analysed_at is not None]
     if again:
         lock_documents(session, again)
     standing = standing_corrections(session, again) if again else {}
-    places = join_stories(session, [(document, masked[document.id]) for document, _ in rows], now)
     analysed: list[Analysed] = []
     for document, _ in rows:
         one, kept = found[document.id], masked[document.id]

@@ -6,11 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
+from core.clock import FakeClock
 from core.corrected_labels import without_corrections
 from core.database.base import JsonObject
 from core.database.models.collecting import Document, DocumentBody
 from core.database.models.operations import AuditEntry, Queue, WorkItem
-from core.database.models.understanding import LabelCorrection
+from core.database.models.understanding import Event, LabelCorrection
 from core.database.sessions import Sessions
 from nlp.annotations import TextInput
 from nlp.pipeline import Pipeline, default_pipeline
@@ -188,6 +189,26 @@ def test_what_is_not_about_labour_has_no_topic(analyst: FlaskClient, desk: Desk)
     correct(analyst, desk, "relevant", "0", "1")
     document = desk.document()
     assert (document.relevant, document.relevance, document.topics) == (False, 0.0, [])
+
+
+def test_relevance_takes_a_document_out_of_its_event_and_back_to_the_analysis(
+    analyst: FlaskClient, desk: Desk, sessions: Sessions, clock: FakeClock
+) -> None:
+    with sessions.begin() as session:
+        event = Event(
+            title="工地欠薪", status="new",
+            first_published_at=clock.now(), last_published_at=clock.now(),
+        )  # fmt: skip
+        session.add(event)
+        session.flush()
+        event_id = event.id
+        session.get_one(Document, desk.id).event_id = event_id
+    correct(analyst, desk, "relevant", "0", "1")
+    assert desk.document().event_id is None
+    with sessions() as session:
+        assert session.get_one(Event, event_id).due_at == clock.now()
+    correct(analyst, desk, "relevant", "1", "0")
+    assert Queue.ANALYSE.value in desk.queued()
 
 
 def test_undone_correction_leaves_the_models_label(analyst: FlaskClient, desk: Desk) -> None:
