@@ -34,7 +34,7 @@ _PROVINCE_SUFFIX = re.compile(r"(?:(?:壮族|回族|维吾尔)?自治区|特别�
 _OTHER_THING = re.compile(
     r"[东西南北中]?[一二三四五六]?(?:路(?!上?段?(?:工地|途))|街|道(?!路)|巷)|大[道街]|社区|新?村|屯|寨|小区|花园|花苑|家园|苑|大厦|广场|宾馆|(?:大)?(?:饭店|酒店|酒楼)"
     r"|(?:[东西南北]?(?:交通|工业|科技|理工|师范|农业|医科|财经|政法|外国语|民族|海洋|邮电|电子科技|建筑|中医药|林业|体育|艺术|职业)?(?:大学|学院)|交大|理工|师大|财大|医大|农大|工大|科大|邮电|师范|医科大)"
-    r"|拉面|牛肉面|米粉|米线|火锅|小面|热干面|烤鸭|小吃|凉皮|肉夹馍|板鸭|臭豆腐|炒饭|炒面|螺蛳粉|烧烤|麻辣烫|鸡饭|鸡煲|鸭血|啤酒|白药|菜馆|菜系|羊肉|泡馍|糍粑|月饼|包子|煎饼|麻花|灌汤|醋(?!厂)|茶叶|扑克|国安|恒大|泰达|鲁能|绿地|申花|时间|人寿|牌"
+    r"|拉面|牛肉面|米粉|米线|火锅|小面|热干面|烤鸭|小吃|凉皮|肉夹馍|板鸭|臭豆腐|炒饭|炒面|螺蛳粉|烧烤|麻辣烫|鸡饭|鸡煲|鸭血|啤酒|白药|菜馆|菜系|羊肉|泡馍|糍粑|月饼|包子|煎饼|麻花|灌汤|醋(?!厂)|茶叶|春天|扑克|国安|恒大|泰达|鲁能|绿地|申花|时间|人寿|牌"
 )
 _NEIGHBOURS = 4
 # Beside these even a name that is an ordinary word too means the city: 「中山一工厂」, 「在大理打工」.
@@ -43,10 +43,12 @@ _CITY_CUE = re.compile(
 )
 _NEVER_ALONE = frozenset(["朝阳", "海西", "兴安", "阿里", "平安"])
 _SHORTEST = 2
+_SHORT_FULL = 3
 # Of these every city has one: without a place above them they name nothing.
 _ANY = frozenset(
     [
         "城区",
+        "老城区",
         "郊区",
         "矿区",
         "新区",
@@ -174,10 +176,11 @@ class Gazetteer:
             if not readings:
                 continue
             is_full = all(reading.is_full for reading in readings)
+            if text.startswith("域", end) or (not is_full and _OTHER_THING.match(text, end)):
+                continue  # 「梅溪湖区域」
             follows = bool(found) and found[-1].end == start
-            if not is_full and (
-                _OTHER_THING.match(text, end) or not (follows or self._is_word(text, start, end))
-            ):
+            is_short = not is_full or end - start <= _SHORT_FULL
+            if is_short and not follows and not self._is_word(text, start, end):
                 continue
             found.append(_Found(start, end, readings))
         return found
