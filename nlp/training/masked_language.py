@@ -68,11 +68,12 @@ def pretrain(
     seconds: Callable[[], float],
     report: Report,
 ) -> Pretrained:
-    """Train on each text once an epoch; ``seconds`` is a clock that only goes forward."""
-    import torch
+    """Train on each text once an epoch; ``seconds`` is a clock that only goes forward.
+
+    The weights before the first step come from PyTorch's own generator, which the caller has seeded.
+    """
     from transformers import BertForMaskedLM
 
-    torch.manual_seed(options.seed)
     forms = [form for form in (text_for(TextForm.FOLDED, text) for text in texts) if form]
     longest = options.shape.longest
     tokenizer = character_tokenizer(forms, least_count=options.least_count, longest=longest)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nlp.linear import Matrix
 
 ROUNDS = 60
-LEAST, MOST = 0.05, 5.0
+LEAST, MOST = 0.05, 10.0
 GOLDEN = (5**0.5 - 1) / 2
 
 

@@ -7,6 +7,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import TYPE_CHECKING
 
 from core.errors import ConfigurationError
@@ -30,6 +31,10 @@ MOST_MISSING = 0.5
 SPARE_POSITIONS = 2
 LEAST_LONGEST = 8
 
+_UNREADABLE = (
+    OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, EOFError, UnpicklingError,
+)  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True)
 class Base:
@@ -46,8 +51,8 @@ class Base:
         return min(wanted, positions - SPARE_POSITIONS) if positions > LEAST_LONGEST else wanted
 
 
-def prepare_libraries() -> None:
-    """Refuse in plain words where a library is missing; keep the others off the network and quiet."""
+def prepare_libraries(seed: int) -> None:
+    """Refuse in plain words where a library is missing; keep the others off the network, quiet and seeded."""
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     if missing:
         raise ConfigurationError(
@@ -56,20 +61,24 @@ def prepare_libraries() -> None:
     # The library reads this when it is first imported; a base is local or it is refused.
     os.environ["HF_HUB_OFFLINE"] = "1"
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+    import torch
     from transformers.utils import logging
 
+    torch.manual_seed(seed)
     logging.set_verbosity_error()
     logging.disable_progress_bar()
 
 
 def local_base(folder: Path, labels: Sequence[str]) -> Base:
     """Read an encoder that somebody saved; raises ConfigurationError naming what is missing or wrong."""
+    from safetensors import SafetensorError
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
     _check_files(folder)
+    faults = (*_UNREADABLE, SafetensorError)
     try:
         tokenizer = AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+    except faults as error:
         raise ConfigurationError(f"「{folder}」的分词文件读不了：{_first_line(error)}") from error
     try:
         model, loading = AutoModelForSequenceClassification.from_pretrained(
@@ -80,7 +89,7 @@ def local_base(folder: Path, labels: Sequence[str]) -> Base:
             output_loading_info=True,
             dtype="float32",
         )
-    except (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError) as error:
+    except faults as error:
         raise ConfigurationError(f"「{folder}」的模型读不了：{_first_line(error)}") from error
     _check_fit(folder, model, tokenizer, len(loading["missing_keys"]))
     form = TextForm(getattr(model.config, "text_form", TextForm.PLAIN.value))

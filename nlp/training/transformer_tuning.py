@@ -53,21 +53,26 @@ class Tuned:
 
 
 def split_rows(texts: Sequence[str], places: Places, seed: int) -> Split:
-    """Hold out a tenth of each label, at least one text of it; equal texts stay on one side."""
+    """Hold out a tenth of each label, at least one text of it; equal texts stay on one side.
+
+    Where every label has but one text, over and over, the rows learnt from are those judged by.
+    """
     order = np.random.default_rng(seed).permutation(len(texts)).tolist()
-    wanted = {
-        label: max(1, round(HELD_OUT_SHARE * count))
-        for label, count in Counter(places.tolist()).items()
-    }
+    left = Counter(places.tolist())
+    wanted = {label: max(1, round(HELD_OUT_SHARE * count)) for label, count in left.items()}
     copies: dict[str, list[int]] = {}
     for place in order:
         copies.setdefault(texts[place], []).append(place)
     held_out: list[int] = []
     for group in copies.values():
-        if all(wanted[int(places[place])] > 0 for place in group):
+        counts = Counter(int(places[place]) for place in group)
+        if all(wanted[label] > 0 and left[label] > count for label, count in counts.items()):
             held_out += group
-            for place in group:
-                wanted[int(places[place])] -= 1
+            for label, count in counts.items():
+                wanted[label] -= count
+                left[label] -= count
+    if not held_out:
+        return Split(np.arange(len(texts)), np.arange(len(texts)))
     aside = np.zeros(len(texts), np.bool_)
     aside[held_out] = True
     return Split(np.flatnonzero(~aside), np.flatnonzero(aside))
@@ -89,9 +94,6 @@ class Tuning:
     def __init__(
         self, base: Base, texts: Sequence[str], places: Places, goal: Goal, options: TuningOptions
     ) -> None:
-        import torch
-
-        torch.manual_seed(options.seed)
         self._model = base.model.to(pick_device())
         self._padding = int(base.tokenizer.pad_token_id or 0)
         self._goal = goal

@@ -35,8 +35,8 @@ DIGITS = 6
 
 
 def train(rows: LabelledRows, folder: Path, options: RecipeOptions) -> Trained:
-    prepare_libraries()
     tuning, report = options.tuning, options.report
+    prepare_libraries(tuning.seed)
     progress = Progress(monotonic, report)
     split = split_rows(rows.texts, rows.places, tuning.seed)
     base = _base(rows, options)

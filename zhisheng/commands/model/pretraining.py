@@ -45,7 +45,7 @@ LEAST_TEXTS = 10
 @click.option("--seed", type=click.IntRange(0), default=_DEFAULT.seed, show_default=True,
               help="随机数种子。")  # fmt: skip
 def pretrain_encoder(texts: Path, out: Path, **numbers: float) -> None:
-    prepare_libraries()
+    prepare_libraries(int(numbers["seed"]))
     layers, width, heads = (int(numbers[name]) for name in ("layers", "width", "heads"))
     if width % heads:
         raise ConfigurationError(f"--width {width} 不是 --heads {heads} 的倍数。请改其中一个。")
