@@ -29,7 +29,12 @@ class RenewingExplainer:
         stamp = self._installed.stamp()
         with self._lock:
             if self._explainer is None or stamp != self._stamp:
-                self._explainer, self._stamp = self._loaded(), stamp
+                try:
+                    self._explainer, self._stamp = self._loaded(), stamp
+                except ConfigurationError as error:
+                    # The page of a document is worth reading without its reasons.
+                    log.error("explanations_unavailable", error=str(error))  # noqa: TRY400 (the message says it all)
+                    return []
             explainer = self._explainer
         return explainer.explain(item, labels)
 
