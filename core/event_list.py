@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -13,14 +14,11 @@ from sqlalchemy import (
     Float,
     Row,
     Select,
-    and_,
     case,
     cast,
     func,
-    literal,
     or_,
     select,
-    union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
@@ -39,11 +37,15 @@ SPARK_SPAN = dt.timedelta(hours=72)
 SPARK_STEP = dt.timedelta(hours=6)
 FACET_SIZE = 12
 NOBODY = 0
+SILENCED = "silenced"
 LONGEST_TEXT = 100
 
 
 EventSelect: TypeAlias = Select[
-    Event, float | None, float | None, str | None, str | None, str | None
+    Event, float | None, float | None, str | None, str | None, str | None, str | None, str | None
+]
+EventColumns: TypeAlias = Row[
+    Event, float | None, float | None, str | None, str | None, str | None, str | None, str | None
 ]
 
 
@@ -101,8 +103,9 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True)
 class EventRow:
-    """``low`` and ``high`` bound 80 % of the hotness; ``negative_share`` is None below five documents.
+    """``low`` and ``high`` bound 80 % of the hotness; ``change`` is in points since ``changed_since``.
 
+    ``negative_share`` is None below five documents.
     ``volume`` counts the documents of the last 72 hours in steps of six, the latest at the end.
     """
 
@@ -115,6 +118,8 @@ class EventRow:
     high: float | None
     change: float
     change_is_clear: bool
+    changed_since: dt.datetime | None
+    measured_at: dt.datetime | None
     documents: int
     stories: int
     sources: int
@@ -151,13 +156,18 @@ class EventCounts:
 
 def list_events(session: Session, query: EventQuery, now: dt.datetime) -> list[EventRow]:
     """Give one page, the volume of each event included; the order never depends on chance."""
-    conditions = _conditions(query, now)
-    statement = (
-        event_rows()
-        .where(*_base(query), *conditions.values())
+    # The page is cut before anything is joined, so that far pages cost little more than near ones.
+    page = (
+        select(Event.id)
+        .where(*_base(query), _state(now).in_(_states(query)), *_conditions(query).values())
         .order_by(_order(query.sort), Event.id.desc())
         .limit(query.limit)
         .offset(query.offset)
+    )
+    statement = (
+        event_rows()
+        .where(Event.id.in_(page.scalar_subquery()))
+        .order_by(_order(query.sort), Event.id.desc())
     )
     rows = [event_row(row) for row in session.execute(statement)]
     volumes = _volumes(session, [row.id for row in rows], now)
@@ -173,6 +183,8 @@ def event_rows() -> EventSelect:
             cast(hotness["low"].astext, Float),
             cast(hotness["high"].astext, Float),
             hotness["change_is_clear"].astext,
+            hotness["before_at"].astext,
+            hotness["at"].astext,
             func.coalesce(Document.outlet, Source.name),
             Person.name,
         )
@@ -182,10 +194,8 @@ def event_rows() -> EventSelect:
     )
 
 
-def event_row(
-    row: Row[Event, float | None, float | None, str | None, str | None, str | None],
-) -> EventRow:
-    event, low, high, is_clear, publisher, owner = row
+def event_row(row: EventColumns) -> EventRow:
+    event, low, high, is_clear, before_at, at, publisher, owner = row
     return EventRow(
         id=event.id,
         title=event.title,
@@ -196,6 +206,8 @@ def event_row(
         high=high,
         change=event.hotness_change,
         change_is_clear=is_clear == "true",
+        changed_since=dt.datetime.fromisoformat(before_at) if before_at else None,
+        measured_at=dt.datetime.fromisoformat(at) if at else None,
         documents=event.documents,
         stories=event.stories,
         sources=event.sources,
@@ -232,64 +244,74 @@ def _volumes(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int
 
 
 def count_events(session: Session, query: EventQuery, now: dt.datetime) -> EventCounts:
-    """Count the whole list and what each further choice would give, in one pass over the events."""
-    conditions = _conditions(query, now)
-    flags = {facet: condition.label(f"in_{facet}") for facet, condition in conditions.items()}
-    base = (
-        select(
-            Event.status, _is_silenced(now).label("is_silenced"), Event.topics, Event.regions,
-            _heat().label("heat"), _negative().label("negative"),
-            cast(func.coalesce(Event.owner_id, NOBODY), Text).label("owner"), *flags.values(),
-        )
-        .where(*_base(query))
-        .cte("base")
-    )  # fmt: skip
-
-    def others(facet: str) -> ColumnElement[bool]:
-        return and_(*(base.c[f"in_{name}"] for name in flags if name != facet))
-
-    parts = [
-        select(
-            literal("status").label("kind"),
-            case((base.c.is_silenced, "silenced"), else_=base.c.status).label("value"),
-            func.count().label("documents"),
-        )
-        .where(others("status"))
-        .group_by("value")
-    ]
-    for facet, column in (
-        (EventFacet.TOPIC, func.unnest(base.c.topics)),
-        (EventFacet.REGION, func.unnest(base.c.regions)),
-        (EventFacet.HEAT, base.c.heat),
-        (EventFacet.NEGATIVE, base.c.negative),
-        (EventFacet.OWNER, base.c.owner),
-    ):
-        parts.append(
-            select(literal(facet.value).label("kind"), column.label("value"), func.count())
-            .where(others(facet.value))
-            .group_by("value")
-        )
-    return _counts(session.execute(union_all(*parts)).all(), query)
-
-
-def _counts(rows: Sequence[Row[str, str, int]], query: EventQuery) -> EventCounts:
-    found: dict[str, list[FacetCount]] = {}
-    for kind, value, count in rows:
-        found.setdefault(kind, []).append(FacetCount(value, count))
-    by_value = {one.value: one.count for one in found.get("status", [])}
-    by_status = {status: by_value.get(status.value, 0) for status in EventStatus}
-    silenced = by_value.get("silenced", 0)
-    listed = query.statuses or tuple(set(EventStatus) - {EventStatus.CLOSED})
+    """Count the whole list and what each further choice would give; a filter is counted without itself."""
+    total, states = 0, Counter[str]()
+    heats, negatives, owners = Counter[str](), Counter[str](), Counter[str]()
+    wanted = frozenset(_states(query))
+    for state, heat, negative, owner, count in _cells(session, query, now):
+        is_state, is_heat = state in wanted, not query.heat or heat in query.heat
+        is_negative = not query.negative or negative in query.negative
+        is_owner = not query.owners or owner in query.owners
+        if is_heat and is_negative and is_owner:
+            states[state] += count
+            total += count if is_state else 0
+        if is_state and is_negative and is_owner:
+            heats[heat] += count
+        if is_state and is_heat and is_owner:
+            negatives[negative] += count
+        if is_state and is_heat and is_negative:
+            owners[str(owner)] += count
+    facets = {
+        EventFacet.TOPIC: _within(session, query, now, EventFacet.TOPIC),
+        EventFacet.REGION: _within(session, query, now, EventFacet.REGION),
+        EventFacet.HEAT: heats,
+        EventFacet.NEGATIVE: negatives,
+        EventFacet.OWNER: owners,
+    }
     return EventCounts(
-        total=silenced if query.is_silenced else sum(by_status[status] for status in listed),
-        by_status=by_status,
-        silenced=silenced,
-        facets={facet: _largest(found.get(facet.value, ())) for facet in EventFacet},
+        total=total,
+        by_status={status: states[status.value] for status in EventStatus},
+        silenced=states[SILENCED],
+        facets={facet: _largest(counts) for facet, counts in facets.items()},
     )
 
 
-def _largest(counts: Sequence[FacetCount]) -> tuple[FacetCount, ...]:
-    return tuple(sorted(counts, key=lambda one: (-one.count, one.value))[:FACET_SIZE])
+def _cells(
+    session: Session, query: EventQuery, now: dt.datetime
+) -> Sequence[Row[str, str, str, int, int]]:
+    """Count the events of the topics and places asked for by all else that they can differ in."""
+    conditions = _conditions(query)
+    asked = [conditions[one] for one in (EventFacet.TOPIC, EventFacet.REGION) if one in conditions]
+    return session.execute(
+        select(
+            _state(now).label("state"),
+            _heat().label("heat"),
+            _negative().label("negative_level"),
+            func.coalesce(Event.owner_id, NOBODY).label("owner"),
+            func.count(),
+        )
+        .where(*_base(query), *asked)
+        .group_by("state", "heat", "negative_level", "owner")
+    ).all()
+
+
+def _within(
+    session: Session, query: EventQuery, now: dt.datetime, facet: EventFacet
+) -> Counter[str]:
+    """Count the topics or places of the events that meet everything else."""
+    column = Event.topics if facet is EventFacet.TOPIC else Event.regions
+    others = [one for name, one in _conditions(query).items() if name is not facet]
+    rows = session.execute(
+        select(func.unnest(column).label("value"), func.count())
+        .where(*_base(query), _state(now).in_(_states(query)), *others)
+        .group_by("value")
+    )
+    return Counter(dict(rows.all()))
+
+
+def _largest(counts: Mapping[str, int]) -> tuple[FacetCount, ...]:
+    ranked = sorted(counts.items(), key=lambda one: (-one[1], one[0]))
+    return tuple(FacetCount(value, count) for value, count in ranked[:FACET_SIZE])
 
 
 def _order(sort: EventSort) -> ColumnElement[float] | ColumnElement[dt.datetime]:
@@ -318,34 +340,35 @@ def _base(query: EventQuery) -> list[ColumnElement[bool]]:
     return conditions
 
 
-def _conditions(query: EventQuery, now: dt.datetime) -> dict[str, ColumnElement[bool]]:
-    """Give what each filter asks for, the status among them."""
-    silenced = _is_silenced(now)
+def _conditions(query: EventQuery) -> dict[EventFacet, ColumnElement[bool]]:
+    """Give what each filter asks for; one that asks for nothing is left out."""
+    found: dict[EventFacet, ColumnElement[bool]] = {}
+    if query.topics:
+        found[EventFacet.TOPIC] = Event.topics.overlap(_texts(query.topics))
+    if query.regions:
+        found[EventFacet.REGION] = Event.regions.overlap(_texts(query.regions))
+    if query.heat:
+        found[EventFacet.HEAT] = _heat().in_(query.heat)
+    if query.negative:
+        found[EventFacet.NEGATIVE] = _negative().in_(query.negative)
+    if query.owners:
+        found[EventFacet.OWNER] = func.coalesce(Event.owner_id, NOBODY).in_(query.owners)
+    return found
+
+
+def _states(query: EventQuery) -> list[str]:
     if query.is_silenced:
-        status = silenced
-    elif query.statuses:
-        status = and_(Event.status.in_([one.value for one in query.statuses]), ~silenced)
-    else:
-        status = and_(Event.status != EventStatus.CLOSED.value, ~silenced)
-    true = literal(value=True)
-    return {
-        "status": status,
-        EventFacet.TOPIC: Event.topics.overlap(_texts(query.topics)) if query.topics else true,
-        EventFacet.REGION: Event.regions.overlap(_texts(query.regions)) if query.regions else true,
-        EventFacet.HEAT: _heat().in_(query.heat) if query.heat else true,
-        EventFacet.NEGATIVE: _negative().in_(query.negative) if query.negative else true,
-        EventFacet.OWNER: func.coalesce(Event.owner_id, NOBODY).in_(query.owners)
-        if query.owners
-        else true,
-    }
+        return [SILENCED]
+    going_on = (status for status in EventStatus if status is not EventStatus.CLOSED)
+    return [status.value for status in query.statuses or going_on]
 
 
 def _texts(values: Sequence[str]) -> ColumnElement[object]:
     return cast(list(values), ARRAY(Text))
 
 
-def _is_silenced(now: dt.datetime) -> ColumnElement[bool]:
-    return func.coalesce(Event.silenced_until > now, False)
+def _state(now: dt.datetime) -> ColumnElement[str]:
+    return case((Event.silenced_until > now, SILENCED), else_=Event.status)
 
 
 def _heat() -> ColumnElement[str]:

@@ -105,6 +105,8 @@ def hotness_detail(draft: EventDraft) -> dict[str, object]:
             "high": draft.hotness + 5,
             "change": draft.change,
             "change_is_clear": draft.change > 5,
+            "at": "2026-11-21T01:30:00+00:00",
+            "before_at": "2026-11-20T23:30:00+00:00",
             "before": draft.hotness - draft.change,
             "share": 0.11,
             "parts": [

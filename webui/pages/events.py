@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from flask import Blueprint, redirect, request, url_for
@@ -9,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from sqlalchemy.orm import Session
 
 from core.audit import AuditEvent, record
-from core.event_list import count_events, list_events
+from core.event_list import EventRow, count_events, list_events
 from core.event_record import EventRecord, survivor
 from webui.access import require, viewer
 from webui.console import console, reading, writing
@@ -48,11 +49,21 @@ def index() -> ResponseReturnValue:
         sorts=list(SORTS.items()),
         thresholds=list(THRESHOLDS.items()),
         places=narrow_regions,
+        change_label=_change_label(rows),
         may_handle=viewer().may(Permission.EVENT_HANDLE),
         **words(),
     )
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+def _change_label(rows: list[EventRow]) -> str:
+    """Say over how long the change is measured; events renewed together measure it alike."""
+    for row in rows:
+        if row.changed_since is not None and row.measured_at is not None:
+            hours = round((row.measured_at - row.changed_since) / dt.timedelta(hours=1))
+            return f"{hours} 小时变化"
+    return "变化"
 
 
 @blueprint.get("/<int:event_id>")
