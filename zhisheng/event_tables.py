@@ -5,12 +5,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 
-from sqlalchemy import BigInteger, bindparam, delete, func, select, text, update
+from sqlalchemy import BigInteger, Integer, bindparam, delete, func, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from core import claims
-from core.database.models.understanding import Event, EventKey, EventProfile, EventStatus, Story
+from core.database.models.understanding import (
+    ClauseUse,
+    Event,
+    EventKey,
+    EventProfile,
+    EventStatus,
+    Story,
+)
 from core.event_stories import TOPIC
 from nlp.events.clustering import LOOK_BACK, PER_KEY
 from nlp.events.profile import Profile, unpacked
@@ -161,6 +168,32 @@ def touch(
     claims.notify(session, TOPIC)
 
 
+def clause_counts(session: Session, hashes: Iterable[int]) -> dict[int, int]:
+    """Tell how many stories held each clause lately; those of none are left out."""
+    rows = session.execute(
+        select(ClauseUse.hash, ClauseUse.stories).where(
+            ClauseUse.hash == func.any(bindparam("ids", type_=ARRAY(Integer)))
+        ),
+        {"ids": sorted(set(hashes))},
+    )
+    return dict(rows.all())
+
+
+_COUNT_CLAUSES = text(
+    "insert into clause_use (hash, stories, seen_at) "
+    "select hash, count(*), :at from unnest(cast(:hashes as integer[])) as asked(hash) "
+    "group by hash order by hash on conflict (hash) do update set "
+    "stories = clause_use.stories + excluded.stories, "
+    "seen_at = greatest(clause_use.seen_at, excluded.seen_at)"
+)
+
+
+def count_clauses(session: Session, hashes: Sequence[int], at: dt.datetime) -> None:
+    """Count a use for each time a clause is listed."""
+    if hashes:
+        session.execute(_COUNT_CLAUSES, {"hashes": list(hashes), "at": at})
+
+
 def forget_old(session: Session, now: dt.datetime, *, most: int = 20_000) -> int:
     """Delete keys under which nothing new can be found; gives how many went."""
     old = select(EventKey.event_id, EventKey.key).where(EventKey.seen_at < now - KEPT).limit(most)
@@ -170,6 +203,11 @@ def forget_old(session: Session, now: dt.datetime, *, most: int = 20_000) -> int
         .returning(EventKey.event_id)
         .execution_options(synchronize_session=False)
     ).all()
+    session.execute(
+        delete(ClauseUse)
+        .where(ClauseUse.seen_at < now - KEPT)
+        .execution_options(synchronize_session=False)
+    )
     session.execute(
         delete(EventProfile)
         .where(EventProfile.seen_at < now - KEPT, EventProfile.is_stale.is_(False))

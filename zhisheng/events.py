@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from core.database.models.collecting import Document
 from core.database.models.understanding import StoryRelation
 from nlp.annotations import Annotations, TextInput
+from nlp.events.clauses import ClauseCounts, clauses_of
 from nlp.events.clustering import CANDIDATES, LOOK_BACK, best_event, is_recent
 from nlp.events.description import Description, describe, labels_of
 from nlp.events.keys import keys_of
@@ -93,6 +94,7 @@ class _Joining:
         self._by_id: dict[int, _Cluster] = {}
         self._by_key: dict[int, list[_Cluster]] = {}
         self._clusters: dict[int, _Cluster] = {}
+        self._new_clauses: list[int] = []
         self.events: dict[int, int] = {}
 
     def run(self) -> None:
@@ -129,6 +131,22 @@ class _Joining:
                 cluster = self._chosen(text, own, near) or _Cluster(None, None, one)
             if cluster is not None:
                 self._add(cluster, one, text, own)
+
+    def _usual_clauses(self, asking: Sequence[Analysed]) -> list[frozenset[int]]:
+        """Tell for each text which of its clauses several stories held before it, and count its own."""
+        clauses = [clauses_of(one.text, one.found) for one in asking]
+        counts = ClauseCounts(
+            event_tables.clause_counts(
+                self._session, [hash_ for own in clauses for hash_ in own.hashes]
+            )
+        )
+        usual = []
+        for one, own in zip(asking, clauses, strict=True):
+            usual.append(counts.usual(own))
+            if one.place.is_new and one.place.relation is StoryRelation.FIRST:
+                counts.add(own)
+                self._new_clauses += own.hashes
+        return usual
 
     def _known(self, event_id: int, profile: Profile | None, one: Analysed) -> _Cluster:
         return self._by_id.setdefault(event_id, _Cluster(event_id, profile, one))
@@ -190,6 +208,7 @@ class _Joining:
         )
         for one in self._batch:
             self.events[one.document.id] = self._by_story[one.place.story_id].id or 0
+        event_tables.count_clauses(self._session, self._new_clauses, now)
         touched = {c.id or 0: c.last_at for c in clusters if c.last_at is not None}
         touched |= {event_id: BEGINNING for event_id in left if event_id not in touched}
         event_tables.touch(self._session, touched, now, pause_s=PAUSE_S)

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
 from core.matching_text import matching_text
 from nlp.annotations import Annotations, EntityType, TextInput
+from nlp.events.clauses import muted
 from nlp.events.terms import LONGEST, WeightedTerms, weighted_terms
 from nlp.numerals import NUMBER, number
 
@@ -50,11 +51,15 @@ def _unnamed() -> frozenset[str]:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What the analysis found in a text, as far as events care; ``places`` are the exact adcodes."""
+    """What the analysis found in a text, as far as events care.
+
+    ``places`` are the exact adcodes, ``place_names`` the words for them in the text.
+    """
 
     employers: frozenset[str]
     places: frozenset[str]
     topics: frozenset[str]
+    place_names: frozenset[str] = frozenset()
 
 
 def labels_of(found: Annotations) -> Labels:
@@ -66,16 +71,42 @@ def labels_of(found: Annotations) -> Labels:
         ),
         places=frozenset(place.adcode for place in found.regions),
         topics=frozenset(topic.code for topic in found.topics),
+        place_names=frozenset(
+            entity.text for entity in found.entities if entity.type is EntityType.PLACE
+        ),
     )
 
 
-def describe(texts: Sequence[TextInput], labels: Sequence[Labels]) -> list[Description]:
-    """Describe texts with what the analysis found in them."""
-    terms = weighted_terms([(text.title, text.text) for text in texts])
+def describe(
+    texts: Sequence[TextInput],
+    labels: Sequence[Labels],
+    usual: Sequence[Collection[int]] | None = None,
+) -> list[Description]:
+    """Describe texts with what the analysis found in them.
+
+    ``usual`` are the clauses of each text that say nothing about its matter (``nlp.events.clauses``).
+    """
+    whole = [(text.title, text.text) for text in texts]
+    clauses = usual or [()] * len(texts)
+    kept = [
+        _without_places(muted(text, mine) if mine else (text.title, text.text), found.place_names)
+        if mine or found.place_names
+        else None
+        for text, found, mine in zip(texts, labels, clauses, strict=True)
+    ]
+    terms = weighted_terms(whole, kept)
     return [
         _description(text, found, weighted)
         for text, found, weighted in zip(texts, labels, terms, strict=True)
     ]
+
+
+def _without_places(text: tuple[str, str], names: Collection[str]) -> tuple[str, str]:
+    """Take the names of places out of the terms: that they agree is weighed apart."""
+    title, body = text
+    for name in sorted(names, key=len, reverse=True):
+        title, body = title.replace(name, "\n"), body.replace(name, "\n")
+    return title, body
 
 
 def _description(text: TextInput, labels: Labels, terms: WeightedTerms) -> Description:

@@ -24,6 +24,7 @@ MOST_COUNTED = 2
 COUNTY = 3
 SIBLINGS = 0.5
 USUAL_SHARE = 0.2
+ENOUGH_SHARED = 0.9
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +50,22 @@ class Weighing:
 
 
 WEIGHING = Weighing(
-    bias=-2.09,
-    cosine=3.71,
-    covered=3.58,
-    nearest=2.99,
+    bias=-1.88,
+    cosine=3.5,
+    covered=3.16,
+    nearest=2.82,
     same_employer=1.5,
     other_employer=-1.5,
     same_name=1.2,
     same_number=0.8,
-    same_place=1.59,
-    other_place=-3.36,
+    same_place=3.29,
+    other_place=-3.39,
     sibling_place=-1.5,
-    same_topic=1.15,
+    same_topic=1.11,
     other_topic=-1.06,
     gap=-1.2,
     size=-0.25,
-    threshold=0.3,
+    threshold=0.5,
 )
 
 
@@ -72,7 +73,7 @@ WEIGHING = Weighing(
 class Signs:
     """The inputs of the score, each as it is weighed.
 
-    ``same_place`` is the level down to which the places agree; the yes-or-no signs are 0 or 1.
+    ``same_place`` is the level down to which the places agree, less where little else is shared; the yes-or-no signs are 0 or 1.
     """
 
     cosine: float
@@ -111,6 +112,9 @@ def likeness(signs: Signs, weighing: Weighing = WEIGHING) -> float:
 def signs(text: Description, event: Profile) -> Signs:
     """Compare a text with an event."""
     cosine, covered = _shared_terms(text, event)
+    nearest = _nearest(text, event)
+    # Much happens in one place: that both name it counts as far as they speak of the same.
+    speaks = min(1.0, (math.sqrt(cosine) + math.sqrt(nearest)) / ENOUGH_SHARED)
     employers, places, known_topics = (
         _usual(event.employers, event.size),
         _usual(event.places, event.size),
@@ -124,12 +128,12 @@ def signs(text: Description, event: Profile) -> Signs:
     return Signs(
         cosine=math.sqrt(cosine),
         covered=math.sqrt(covered),
-        nearest=math.sqrt(_nearest(text, event)),
+        nearest=math.sqrt(nearest),
         same_employer=float(same_employer),
         other_employer=float(has_employer and not same_employer),
         same_name=_counted(text.names, _usual(event.names, event.size)),
         same_number=_counted(text.numbers, _usual(event.numbers, event.size)),
-        same_place=level or 0.0,
+        same_place=(level or 0.0) * speaks,
         other_place=float(level == 0),
         sibling_place=float(level == SIBLINGS),
         same_topic=topics / len(text.topics) if text.topics else 0.0,

@@ -78,8 +78,30 @@ def broken(text: str) -> str:
     return _BREAK.sub(_SEPARATOR, matching_text(text))
 
 
-def weighted_terms(texts: Sequence[tuple[str, str]]) -> list[WeightedTerms]:
-    """Weigh the terms of titles with their texts; the title counts twice."""
+def weighted_terms(
+    texts: Sequence[tuple[str, str]], kept: Sequence[tuple[str, str] | None] | None = None
+) -> list[WeightedTerms]:
+    """Weigh the terms of titles with their texts; the title counts twice.
+
+    Where ``kept`` gives what is left of a text, only that has terms, on the scale of the whole: the squares of the
+    weights then add up to less than one.
+    """
+    if kept is None:
+        return _weighted(texts)
+    wholes = _weighted(texts)
+    places = [place for place, rest in enumerate(kept) if rest is not None]
+    rests = _weighted([rest for rest in kept if rest is not None])
+    for place, rest in zip(places, rests, strict=True):
+        wholes[place] = _limited(wholes[place], rest)
+    return wholes
+
+
+def _limited(whole: WeightedTerms, rest: WeightedTerms) -> WeightedTerms:
+    left = np.isin(whole.terms, rest.terms, assume_unique=True)
+    return WeightedTerms(whole.terms[left], whole.weights[left])
+
+
+def _weighted(texts: Sequence[tuple[str, str]]) -> list[WeightedTerms]:
     rarity = load_rarity()
     joined = [
         broken(f"{title}\n{title}\n{without_boilerplate(text[:LONGEST])}") + _SEPARATOR

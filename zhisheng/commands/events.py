@@ -12,9 +12,10 @@ from typing import IO
 
 import click
 
-from nlp.annotations import TextInput
+from nlp.annotations import Annotations, TextInput
+from nlp.events.clauses import ClauseCounts, clauses_of
 from nlp.events.clustering import EventClusters
-from nlp.events.description import Description, describe, labels_of
+from nlp.events.description import describe, labels_of
 from nlp.pipeline import Pipeline, default_pipeline
 from nlp.stories.kinship import Relation
 from nlp.stories.lookup import StoryLookup
@@ -33,7 +34,8 @@ class _Prepared:
     id: str
     published_at: dt.datetime | None
     sketch: Sketch | None
-    description: Description
+    text: TextInput
+    found: Annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,25 +117,28 @@ def _described(
     rows: Sequence[tuple[int, str, TextInput]], pipeline: Pipeline
 ) -> Iterator[_Prepared]:
     texts = [text for _, _, text in rows]
-    labels = [labels_of(found) for found in pipeline.analyse(texts)]
     drawn = sketches([(text.title, text.text) for text in texts])
-    for (number, id_, text), sketch, description in zip(
-        rows, drawn, describe(texts, labels), strict=True
+    for (number, id_, text), sketch, found in zip(
+        rows, drawn, pipeline.analyse(texts), strict=True
     ):
-        yield _Prepared(number, id_, text.published_at, sketch, description)
+        yield _Prepared(number, id_, text.published_at, sketch, text, found)
 
 
 def _placed(prepared: Sequence[_Prepared], days: int | None) -> Iterator[_Placed]:
     """Place texts in the order of their publication; those without a time come as they stand."""
     look_back = None if days is None else dt.timedelta(days=days)
     stories, clusters = StoryLookup(look_back=look_back), EventClusters(look_back=look_back)
+    counts = ClauseCounts({})
     event_of: dict[int, int] = {}
     undated = dt.datetime.min.replace(tzinfo=dt.UTC)
     for one in sorted(prepared, key=lambda one: (one.published_at or undated, one.number)):
         place = stories.add(one.number, one.sketch, one.published_at)
         event = event_of.get(place.story)
         if event is None:
-            event = event_of[place.story] = clusters.add(one.description)
+            clauses = clauses_of(one.text, one.found)
+            [description] = describe([one.text], [labels_of(one.found)], [counts.usual(clauses)])
+            counts.add(clauses)
+            event = event_of[place.story] = clusters.add(description)
         else:
             clusters.add_copy(event, one.published_at)
         yield _Placed(one.number, one.id, event, place.story, place.relation)

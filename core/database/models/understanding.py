@@ -149,6 +149,15 @@ class EventKey(Base):
     seen_at: Mapped[dt.datetime] = mapped_column(index=True)
 
 
+class ClauseUse(Base):
+    """How many stories held a clause: what many hold says nothing about the matter of one."""
+
+    __tablename__ = "clause_use"
+    hash: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    stories: Mapped[int]
+    seen_at: Mapped[dt.datetime] = mapped_column(index=True)
+
+
 class EventHour(Base):
     """Documents of an event by hour of publication and platform."""
 

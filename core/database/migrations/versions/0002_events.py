@@ -14,6 +14,14 @@ depends_on: str | Sequence[str] | None = None
 
 def upgrade() -> None:
     op.create_table(
+        "clause_use",
+        sa.Column("hash", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("stories", sa.Integer(), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("hash", name=op.f("pk_clause_use")),
+    )
+    op.create_index(op.f("ix_clause_use_seen_at"), "clause_use", ["seen_at"], unique=False)
+    op.create_table(
         "story_key",
         sa.Column("key", sa.BigInteger(), nullable=False),
         sa.Column("document_id", sa.BigInteger(), nullable=False),
