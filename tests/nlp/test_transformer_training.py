@@ -19,6 +19,7 @@ from nlp.pipeline import load_resources, pipeline_of
 from nlp.replacement import load_replacement
 from tests.nlp.encoders import WORDS, labelled, save_tiny_bert, sentences
 from zhisheng.cli import run
+from zhisheng.installed_models import InstalledModels
 
 pytestmark = pytest.mark.train
 for library in ("torch", "transformers", "onnx", "sklearn"):
@@ -257,3 +258,59 @@ def test_broken_part_of_a_trained_folder_is_named(name: str, model: Path, tmp_pa
     (tmp_path / name).write_bytes(b"{}")
     with pytest.raises(ConfigurationError, match=f"{name}」读不了"):
         load_classifier(tmp_path)
+
+
+def analysed(work: Path, *options: str) -> list[dict[str, object]]:
+    source, target = work / "in.jsonl", work / "out.jsonl"
+    source.write_text('{"id": 1, "text": "昨天老板拖欠工资"}\n', encoding="utf-8")
+    assert run(["analyse", "--input", str(source), "--output", str(target), *options]) == 0
+    return [json.loads(line) for line in target.read_text(encoding="utf-8").splitlines()]
+
+
+def test_accurate_pipeline_says_which_tasks_have_no_encoder(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "polarity").symlink_to(model)
+    found = analysed(tmp_path, "--accurate", "--models", str(tmp_path / "models"))
+    versions = found[0]["models"]
+    assert isinstance(versions, dict)
+    assert versions["polarity"] == read_card(model).version
+    assert not str(versions["relevance"]).startswith("transformer")
+    note = capsys.readouterr().err
+    assert "polarity 用" in note
+    assert "relevance、our_union、topics" in note
+
+
+def test_accurate_pipeline_takes_what_is_installed_but_not_in_use(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "home"
+    monkeypatch.setenv("ZHISHENG_HOME", str(home))
+    installed = InstalledModels(home / "models")
+    version = installed.use("polarity", model)
+    installed.use_shipped("polarity")
+    quick, accurate = (
+        analysed(tmp_path, *options)[0]["models"] for options in ((), ("--accurate",))
+    )
+    assert isinstance(quick, dict)
+    assert isinstance(accurate, dict)
+    assert quick["polarity"] != version
+    assert accurate == quick | {"polarity": version}
+    monkeypatch.setenv("ZHISHENG_HOME", str(tmp_path / "empty"))
+    assert analysed(tmp_path, "--accurate")[0]["models"] == quick
+    assert "仍由快速模型回答" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--models", "nowhere"), "要和 --accurate 一起用"),
+        (("--accurate", "--models", "nowhere"), "没有以任务命名的模型文件夹"),
+    ],
+)
+def test_wrong_use_of_the_accurate_pipeline_is_explained(
+    options: tuple[str, ...], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(["analyse", "--input", "-", *options]) == 2
+    assert words in capsys.readouterr().err

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
@@ -17,10 +18,12 @@ import click
 
 from config.settings import Settings
 from core.clock import parse_time
+from core.errors import ConfigurationError
 from nlp.annotations import TextInput
 from nlp.pipeline import Analyses
+from zhisheng.accurate_models import AccurateModels, accurate_pipeline, find_accurate_models
 from zhisheng.cli import PARTLY, pass_settings
-from zhisheng.pipelines import installation_pipeline
+from zhisheng.pipelines import installation_pipeline, installed_models
 
 LINES_AT_ONCE = 256
 LONGEST_LINE = 16 * 1024 * 1024
@@ -48,10 +51,29 @@ class _Answer:
 @click.option(
     "--workers", type=click.IntRange(1, 64), default=1, show_default=True, help="进程数。"
 )
+@click.option(
+    "--accurate",
+    is_flag=True,
+    help="精确模式：有 transformer 模型的任务用它回答，慢得多；其余任务照旧。",
+)
+@click.option(
+    "--models",
+    type=click.Path(path_type=Path),
+    help="配合 --accurate：每项任务一个子文件夹（如 emotion/）的模型文件夹；默认用已装上的。",
+)
 @pass_settings
-def analyse(settings: Settings, source: IO[bytes], target: IO[bytes], workers: int) -> None:
+def analyse(
+    settings: Settings,
+    source: IO[bytes],
+    target: IO[bytes],
+    *,
+    workers: int,
+    accurate: bool,
+    models: Path | None,
+) -> None:
+    chosen = _accurate_models(settings.home, accurate=accurate, models=models)
     is_refused = False
-    for answer in _answers(_chunks(source), workers, settings.home):
+    for answer in _answers(_chunks(source), workers, partial(_pipeline, settings.home, chosen)):
         for line in answer.lines:
             target.write(line.encode("utf-8", "replace") + b"\n")
         target.flush()
@@ -77,15 +99,33 @@ def _lines(source: IO[bytes]) -> Iterator[bytes]:
         yield line
 
 
-def _answers(chunks: Iterable[list[Numbered]], workers: int, home: Path) -> Iterator[_Answer]:
+def _accurate_models(home: Path, *, accurate: bool, models: Path | None) -> AccurateModels | None:
+    if not accurate:
+        if models is not None:
+            raise ConfigurationError("--models 要和 --accurate 一起用。")
+        return None
+    found = find_accurate_models(installed_models(home), models)
+    click.echo(found.note, err=True)
+    return found
+
+
+def _pipeline(home: Path, models: AccurateModels | None) -> Analyses:
+    if models is None:
+        return installation_pipeline(home)
+    return accurate_pipeline(installed_models(home), models)
+
+
+def _answers(
+    chunks: Iterable[list[Numbered]], workers: int, build: Callable[[], Analyses]
+) -> Iterator[_Answer]:
     if workers == 1:
-        pipeline = installation_pipeline(home)
+        pipeline = build()
         for chunk in chunks:
             yield answer_lines(pipeline, chunk)
         return
     # A fresh interpreter for each worker: threads of ours must not be forked.
     with ProcessPoolExecutor(
-        workers, get_context("spawn"), initializer=_start_worker, initargs=(home,)
+        workers, get_context("spawn"), initializer=_start_worker, initargs=(build,)
     ) as pool:
         waiting: deque[Future[_Answer]] = deque()
         for chunk in chunks:
@@ -99,8 +139,8 @@ def _answers(chunks: Iterable[list[Numbered]], workers: int, home: Path) -> Iter
 _pipelines: list[Analyses] = []
 
 
-def _start_worker(home: Path) -> None:
-    _pipelines.append(installation_pipeline(home))
+def _start_worker(build: Callable[[], Analyses]) -> None:
+    _pipelines.append(build())
 
 
 def _work(chunk: list[Numbered]) -> _Answer:
