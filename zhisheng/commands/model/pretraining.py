@@ -62,6 +62,8 @@ def pretrain_encoder(texts: Path, out: Path, **numbers: float) -> None:
     unfinished = Path(mkdtemp(prefix=f".{out.name}-", dir=out.parent))
     try:
         found.save(unfinished)
+        for path in unfinished.iterdir():
+            path.chmod(0o644)
         unfinished.chmod(0o755)
         unfinished.rename(out)
     finally:
