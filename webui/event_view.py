@@ -17,6 +17,7 @@ from alerting.event_alerts import alerts_of_event, cases_of_event
 from alerting.levels import SEVERITY_LABELS
 from core.database.models.understanding import Event
 from core.event_breakdowns import FEWEST_AUTHORS, BreakdownPart, event_breakdowns
+from core.event_list import EventRow
 from core.event_past import PastEvent, past_event, past_events, stated_appeals
 from core.event_record import (
     EventRecord,
@@ -25,7 +26,7 @@ from core.event_record import (
     find_event,
     open_decisions,
 )
-from core.event_spread import SpreadStory, StoryCopy, key_posts, spread_stories, story_copies
+from core.event_spread import StoryCopy, key_posts, spread_stories, story_copies
 from core.expression.fields import POLARITY_LABELS
 from media_matrix.event_posts import OwnPost, own_posts
 from nlp.appeals import Appeal, AppealKind, group_appeals, load_appeal_kinds
@@ -135,7 +136,7 @@ def _whole(event: EventRecord) -> dict[str, object]:
         "faults": {},
         "problem": None,
         **words(),
-        **spread(row.id),
+        **spread(row),
     }
 
 
@@ -157,28 +158,24 @@ def words() -> dict[str, object]:
     }
 
 
-def spread(event_id: int) -> dict[str, object]:
-    """Give the stories with their copies, as a table or as trees."""
+def spread(row: EventRow) -> dict[str, object]:
+    """Give the stories with their copies, as a table or, those that were copied, as trees."""
     session = reading()
-    stories = spread_stories(session, event_id)
+    stories = spread_stories(session, row.id)
     copies = story_copies(session, [story.id for story in stories])
     likeness = _likeness(copies)
     is_graph = request.args.get("spread") == "graph"
-    left_out = sum(story.documents for story in stories) - len(copies)
+    copied = {story.id for story in stories if story.documents > 1}
+    drawn = [copy for copy in copies if copy.story_id in copied]
     return {
         "stories": [
             (story, [copy for copy in copies if copy.story_id == story.id]) for story in stories
         ],
         "likeness": likeness,
         "is_graph": is_graph,
-        "graph": spread_graph(copies, likeness, left_out) if is_graph else None,
-        "spread_note": _spread_note(stories),
+        "graph": spread_graph(drawn, likeness, row.documents - len(drawn)) if is_graph else None,
+        "spread_note": f"{row.stories} 篇稿件，转载和改写 {row.documents - row.stories} 篇",
     }
-
-
-def _spread_note(stories: Sequence[SpreadStory]) -> str:
-    copied = sum(story.documents - 1 for story in stories)
-    return f"{len(stories)} 篇稿件，转载和改写 {copied} 篇"
 
 
 def _likeness(copies: Sequence[StoryCopy]) -> dict[int, float]:

@@ -20,6 +20,13 @@ PAGES = {
         "/documents?q=欠薪",
         "/documents?q=(欠薪",
         "{document}",
+        "/events",
+        "/events?topic=wage_arrears&least=1",
+        "{event}",
+        "{event}?spread=graph",
+        "{event}/split",
+        "/events/merge?event={event_id}",
+        "/events/silence?event={event_id}",
         "/profile",
     ),
     "zhiban": ("/alerts", "/alerts?tab=closed", "{alert}", "{alert}/report", "/inbox", "/roster"),
@@ -52,7 +59,7 @@ PAGES = {
     "shenji": ("/audit",),
 }
 LISTS = {"document": ("/documents", "ol.hits h3 a"), "alert": ("/alerts?tab=all", "#alert-list td.x a"),
-         "source": ("/sources", "td.x a")}  # fmt: skip
+         "event": ("/events", "#results td.x a"), "source": ("/sources", "td.x a")}  # fmt: skip
 
 
 def wait_for(desk: Desk, listing: str, content: str) -> None:

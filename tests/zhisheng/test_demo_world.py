@@ -250,12 +250,27 @@ def test_history_slots_offer_a_choice_without_repeats(history: dict[str, Any]) -
 
 def test_history_events_lie_within_its_days(history: dict[str, Any]) -> None:
     events = history["events"]
-    assert 3 <= len(events) <= 4
+    assert 4 <= len(events) <= 6
     for event in events:
         assert -history["days"] <= event["first_day"]
-        assert event["first_day"] + len(event["daily"]) <= 0
+        # Day 0 is the day on which the demo begins.
+        assert event["first_day"] + len(event["daily"]) <= 1
         assert max(event["daily"]) >= 9
         assert len(event["posts"]) >= 6
+
+
+def test_an_event_grows_while_the_demo_begins_and_others_are_known_to_have_ended(
+    history: dict[str, Any],
+) -> None:
+    (growing,) = [one for one in history["events"] if one["first_day"] + len(one["daily"]) == 1]
+    assert growing["daily"] == sorted(growing["daily"])
+    assert "outcome" not in growing
+    ended = [one for one in history["events"] if "outcome" in one]
+    assert len(ended) >= 2
+    for one in ended:
+        assert one["name"]
+        titles = [post["title"] for post in one["posts"]]
+        assert sum(one["matter"] in title for title in titles) * 2 >= len(titles), one["id"]
 
 
 def test_history_makes_three_thousand_distinct_quiet_posts(

@@ -73,7 +73,7 @@ def detail(event_id: int) -> ResponseReturnValue:
     if event.merged_into_id is not None:
         return _moved(event)
     if is_fragment() and "spread" in request.args:
-        context = {"event": event, "row": event.row, **words(), **spread(event_id)}
+        context = {"event": event, "row": event.row, **words(), **spread(event.row)}
         return render("events/_spread.html", 200, **context)
     with writing() as session:
         _log_reading(session, event_id)

@@ -25,6 +25,7 @@ from zhisheng.seeding import Login, first_organisation
 from zhisheng.services import Services
 
 PASSWORD = "河湾演练-2026-职声"  # noqa: S105 (the demo's logins are printed at its start)
+ANALYST = "fenxi"
 ROSTER_DAYS = 32
 HANDOVER_HOUR = 8
 
@@ -32,7 +33,7 @@ CAST: Sequence[tuple[str, str, tuple[Role, ...], bool]] = (
     ("zhiban", "王敏", (Role.DUTY,), True),
     ("fuban", "刘洋", (Role.DUTY,), True),
     ("daiban", "周岚", (Role.LEADER,), True),
-    ("fenxi", "孙越", (Role.ANALYST,), False),
+    (ANALYST, "孙越", (Role.ANALYST,), False),
     ("bianji", "李想", (Role.EDITOR,), False),
     ("shenjiao", "陈静", (Role.REVIEWER,), False),
     ("fushen", "赵宁", (Role.REVIEWER,), False),

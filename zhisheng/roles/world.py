@@ -8,8 +8,10 @@ import structlog
 from waitress.server import create_server
 
 from media_matrix.sandbox import SandboxState, create_sandbox
-from zhisheng.demo.history import seed_history
-from zhisheng.demo.installation import began_at
+from webui.people import find_person
+from zhisheng.demo.endings import close_past_events
+from zhisheng.demo.history import load_material, seed_history
+from zhisheng.demo.installation import ANALYST, began_at
 from zhisheng.demo.mail_sink import start_mail_sink
 from zhisheng.demo.ports import demo_ports
 from zhisheng.demo.posts import World, load_posts
@@ -40,6 +42,10 @@ def run(services: Services, stop: threading.Event) -> None:
     with services.sessions.begin() as session:
         open_sources(session, services.clock.now())
     seed_history(services)
+    with services.sessions.begin() as session:
+        analyst = find_person(session, ANALYST)
+        if analyst is not None:
+            close_past_events(session, load_material(), analyst.id, services.clock.now())
     stop.wait()
     for server in servers:
         server.close()
