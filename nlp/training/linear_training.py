@@ -15,10 +15,12 @@ from sklearn.svm import LinearSVC
 from nlp.annotations import Kind, Polarity
 from nlp.linear import Matrix, TaskModel, Vocabulary
 from nlp.training.corpus import FOLDS, SEED, Corpus, Counts, Targets, weighted
+from nlp.training.labels import OWN_POSTS
 
 Mask = NDArray[np.bool_]
 VIEWS = 2
 BAYES_COST = 0.5
+OWN_IMPORTANCE = 3.0
 CLASS_LEVELS = np.exp(np.linspace(-1.0, 1.0, 21)).tolist()
 
 
@@ -43,6 +45,15 @@ RECIPES: Mapping[str, Recipe] = {
     "polarity": Recipe(cost=0.5, is_balanced=True, relevant_only=True, is_exclusive=True),
     "kind": Recipe(cost=0.5, is_balanced=True, relevant_only=True, is_exclusive=True),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows to learn from, how much each counts, and how many of their last columns are dense."""
+
+    rows: Counts
+    importance: Matrix
+    dense: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +91,7 @@ def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
     rows, targets = weighted(corpus, vocabulary), targets_of(corpus, task)
     scores = np.zeros((len(targets), VIEWS * len(columns_of(corpus, task))), np.float32)
     for fold in range(FOLDS):
-        weights, biases = _fit_inside(corpus, rows, task, corpus.folds != fold)
+        weights, biases = fit_inside(corpus, rows, task, corpus.folds != fold)
         aside = corpus.folds == fold
         scores[aside] = rows[aside] @ weights + biases
     if task == "our_union":
@@ -93,7 +104,7 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     """Fit on every text; calibration and thresholds come from held-out scores."""
     recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
     rows = weighted(corpus, vocabulary)
-    weights, biases = _fit_inside(corpus, rows, task, np.ones(len(corpus.texts), bool))
+    weights, biases = fit_inside(corpus, rows, task, np.ones(len(corpus.texts), bool))
     known, learnt = len(vocabulary.buckets), aside.judged & corpus.is_learnt
     model = TaskModel(
         task=task,
@@ -114,14 +125,22 @@ def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) ->
     return replace(model, thresholds=thresholds)
 
 
-def _fit_inside(corpus: Corpus, rows: Counts, task: str, inside: Mask) -> tuple[Matrix, Matrix]:
+def fit_inside(corpus: Corpus, rows: Counts, task: str, inside: Mask) -> tuple[Matrix, Matrix]:
     """Fit the columns of a task on those texts ``inside`` from which it learns."""
     used = inside & _allowed(corpus, task) & corpus.is_learnt
     if not RECIPES[task].learns_from_made:
         used &= corpus.is_measured
     return fit_columns(
-        rows[used], targets_of(corpus, task)[used], RECIPES[task], corpus.dense.shape[1]
+        Sample(rows[used], _importance(corpus)[used], corpus.dense.shape[1]),
+        targets_of(corpus, task)[used],
+        RECIPES[task],
     )
+
+
+def _importance(corpus: Corpus) -> Matrix:
+    """Let our posts count for more: they are like what comes in, and far fewer than the titles."""
+    is_own = np.array([item.origin == OWN_POSTS for item in corpus.texts])
+    return np.where(is_own, OWN_IMPORTANCE, 1.0).astype(np.float32)
 
 
 def _allowed(corpus: Corpus, task: str) -> Mask:
@@ -129,17 +148,17 @@ def _allowed(corpus: Corpus, task: str) -> Mask:
     return allowed
 
 
-def fit_columns(rows: Counts, targets: Targets, recipe: Recipe, dense: int) -> tuple[Matrix, Matrix]:
+def fit_columns(sample: Sample, targets: Targets, recipe: Recipe) -> tuple[Matrix, Matrix]:
     """Fit two views of every target: support vectors, then those of naive-Bayes ratios (Wang & Manning 2012)."""
     count = targets.shape[1]
-    weights = np.zeros((rows.shape[1], VIEWS * count), np.float32)
+    weights = np.zeros((sample.rows.shape[1], VIEWS * count), np.float32)
     biases = np.zeros(VIEWS * count, np.float32)
     for column in range(count):
         target = targets[:, column]
-        ratios = _bayes_ratios(rows, target, dense)
-        scaled = rows.multiply(ratios).tocsr()
+        ratios = _bayes_ratios(sample, target)
+        scaled = replace(sample, rows=sample.rows.multiply(ratios).tocsr())
         for place, machine, scale in (
-            (column, _fitted(rows, target, recipe.cost, recipe), 1.0),
+            (column, _fitted(sample, target, recipe.cost, recipe), 1.0),
             (count + column, _fitted(scaled, target, recipe.cost * BAYES_COST, recipe), ratios),
         ):
             weights[:, place] = machine.coef_[0] * scale
@@ -147,7 +166,7 @@ def fit_columns(rows: Counts, targets: Targets, recipe: Recipe, dense: int) -> t
     return weights, biases
 
 
-def _fitted(rows: Counts, target: Targets, cost: float, recipe: Recipe) -> LinearSVC:
+def _fitted(sample: Sample, target: Targets, cost: float, recipe: Recipe) -> LinearSVC:
     machine = LinearSVC(
         C=cost,
         class_weight="balanced" if recipe.is_balanced else None,
@@ -157,16 +176,16 @@ def _fitted(rows: Counts, target: Targets, cost: float, recipe: Recipe) -> Linea
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return machine.fit(rows, target)
+        return machine.fit(sample.rows, target, sample_weight=sample.importance)
 
 
-def _bayes_ratios(rows: Counts, target: Targets, dense: int) -> Matrix:
+def _bayes_ratios(sample: Sample, target: Targets) -> Matrix:
     """Give the log-ratio of how often a column occurs in the two classes; one for the dense columns."""
-    present = (rows > 0).astype(np.float32)
+    present = (sample.rows > 0).astype(np.float32)
     inside = 1.0 + np.asarray(present[target == 1].sum(axis=0)).ravel()
     outside = 1.0 + np.asarray(present[target == 0].sum(axis=0)).ravel()
     ratios: Matrix = np.log((inside / inside.sum()) / (outside / outside.sum())).astype(np.float32)
-    ratios[-dense:] = 1.0
+    ratios[-sample.dense :] = 1.0
     return ratios
 
 

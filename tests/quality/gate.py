@@ -20,7 +20,7 @@ MARGIN = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Floors:
-    """``labels`` is the hash of the label files; ``values`` are by set (``full``, ``own``) and figure."""
+    """``labels`` is the hash of the label files; ``values`` are by set (``own``, ``held_out``) and figure."""
 
     labels: str
     values: dict[str, dict[str, float]]
@@ -65,14 +65,14 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--allow-lower", action="store_true")
     options = parser.parse_args(arguments)
     from nlp.training.labels import labels_digest
-    from nlp.training.runs import measure
+    from nlp.training.runs import measure, measure_held_out
 
     floors = read_floors() if FLOORS.exists() else Floors("", {})
     values = dict(floors.values)
-    for name, data in (("own", None), ("full", data_folder())):
-        if name == "full" and data is None:
-            continue
-        measured = {figure.name: figure.value for figure in measure(data)}
+    sets = {"own": {figure.name: figure.value for figure in measure(None)}}
+    if (data := data_folder()) is not None:
+        sets["held_out"] = measure_held_out(data)
+    for name, measured in sets.items():
         try:
             values[name] = raised(floors, name, measured, allow_lower=options.allow_lower)
         except ValueError as error:
