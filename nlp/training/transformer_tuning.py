@@ -139,32 +139,30 @@ class Tuning:
         return Tuned(epoch, best, is_cut)
 
     def scores(self, places: Places) -> Matrix:
-        """Ask the model itself, row by row and unpadded, with the numbers it is exported with."""
-        import torch
-
-        model = self._model.float().cpu().eval()
-        found = []
-        with torch.no_grad():
-            for place in places.tolist():
-                ids = torch.from_numpy(padded([self._rows[place]], self._padding))
-                found.append(model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits)
-        scores: Matrix = torch.cat(found).numpy().astype(np.float32)
-        return scores
+        """Ask the model itself, with the numbers it is exported with."""
+        self._model.float()
+        return self._scores(places)
 
     def _judged(self, places: Places) -> float:
-        import torch
-
-        self._model.eval()
-        chosen = np.zeros(len(places), np.int64)
-        with torch.no_grad(), autocast(self._model.device):
-            for at in range(0, len(places), self._options.batch_size):
-                ids = self._padded(places[at : at + self._options.batch_size])
-                scores = self._model(**_inputs(ids)).logits.float()
-                chosen[at : at + len(scores)] = scores.argmax(dim=1).cpu().numpy()
+        with autocast(self._model.device):
+            chosen = self._scores(places).argmax(axis=1)
         gold = self._places[places]
         if self._goal is Goal.ACCURACY:
             return float(np.mean(gold == chosen))
         return macro_f1(confusion(gold, chosen, int(self._model.config.num_labels)))
+
+    def _scores(self, places: Places) -> Matrix:
+        import torch
+
+        self._model.eval()
+        found = np.zeros((len(places), int(self._model.config.num_labels)), np.float32)
+        order = np.argsort([len(self._rows[place]) for place in places.tolist()], kind="stable")
+        with torch.no_grad():
+            for at in range(0, len(order), self._options.batch_size):
+                some = order[at : at + self._options.batch_size]
+                scores = self._model(**_inputs(self._padded(places[some]))).logits
+                found[some] = scores.float().cpu().numpy()
+        return found
 
     def _padded(self, places: Ids) -> tuple[torch.Tensor, torch.Tensor]:
         import torch

@@ -49,13 +49,15 @@ def train(rows: LabelledRows, folder: Path, options: RecipeOptions) -> Trained:
     base.tokenizer.backend_tokenizer.save(str(folder / TOKENIZER_FILE))
     unread = Reading(rows.labels, base.text_form, longest, 1.0, _zeros(rows), _zeros(rows))
     tokenizer = open_tokenizer(folder / TOKENIZER_FILE, longest)
-    held_out = [rows.texts[place] for place in split.held_out.tolist()]
+    # In a drawn order, so that the first of them are a sample.
+    held_out = np.random.default_rng(tuning.seed).permutation(split.held_out)
+    texts = [rows.texts[place] for place in held_out.tolist()]
 
-    def ask(graph: Path) -> Matrix:
-        return TransformerClassifier(open_session(graph), tokenizer, unread).scores(held_out)
+    def ask(graph: Path, count: int) -> Matrix:
+        return TransformerClassifier(open_session(graph), tokenizer, unread).scores(texts[:count])
 
-    exported = export(base.model, folder, run.scores(split.held_out), ask)
-    gold = rows.places[split.held_out]
+    exported = export(base.model, folder, run.scores(held_out), ask)
+    gold = rows.places[held_out]
     scale = fit_scale(exported.scores, gold)
     logs = log_shares(exported.scores, scale)
     offsets = _zeros(rows)
