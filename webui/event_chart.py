@@ -11,6 +11,7 @@ from webui.event_explanation import ForecastFigures
 from webui.formats import local
 
 COMING = 24
+NEXT_DAY = "未来 24 小时"
 NODES_APART = 10
 """Nodes nearer to each other than this part of the axis share one label."""
 
@@ -68,8 +69,7 @@ def _coming(
     if forecast is None:
         return []
     if not is_hourly:
-        label = _label(last + COMING * HOUR, is_hourly=False)
-        return [(label, forecast.expected, forecast.low, forecast.high)]
+        return [(NEXT_DAY, forecast.expected, forecast.low, forecast.high)]
     total = sum(forecast.by_hour)
     if len(forecast.by_hour) != COMING or total <= 0:
         return []

@@ -22,10 +22,15 @@ SEARCH = (
     "q", "platform", "polarity", "topic", "region", "level", "source", "story", "event", "range", "since",
     "until", "relevant", "sort", "cursor",
 )  # fmt: skip
+EVENTS = ("q", "status", "topic", "region", "heat", "negative", "owner", "period", "least", "sort")
 # Every list and every page that reads its address, with what it reads.
 LISTS = {
     "/documents": SEARCH,
     "/api/v1/documents": (*SEARCH, "limit"),
+    "/events": (*EVENTS, "page"),
+    "/api/v1/events": (*EVENTS, "cursor", "limit"),
+    "/events/merge": ("event", "q", "kept"),
+    "/events/silence": ("event", "until", "reason"),
     "/": ("span", "seen"),
     "/alerts": ("tab", "after", "v"),
     "/api/v1/alerts": ("tab", "cursor", "limit"),

@@ -115,17 +115,17 @@ def test_filters_stay_in_the_address_and_can_be_dropped(
     assert "清除筛选" in empty
 
 
-@pytest.mark.parametrize(
-    "query", ["status=x&heat=y&negative=z&owner=abc&least=-1&sort=q&page=0", "page=99999999999999999999",
-              "q=%25%27%22%3Cscript%3E", "topic=&region=%00x"],
-)  # fmt: skip
-def test_what_the_address_says_wrongly_is_left_out(
-    analyst: FlaskClient, content: Content, query: str
-) -> None:
+def test_what_the_address_says_wrongly_is_left_out(analyst: FlaskClient, content: Content) -> None:
     made(content)
-    answer = analyst.get(f"/events?{query}")
-    assert answer.status_code == (400 if "%00" in query else 200)
-    assert "<script>" not in answer.get_data(as_text=True)
+    for query in (
+        "status=x&heat=y&negative=z&owner=abc&least=-1&sort=q&page=0",
+        "page=99999999999999999999",
+        "q=%25%27%22%3Cscript%3E",
+        "topic=&region=%00x",
+    ):
+        answer = analyst.get(f"/events?{query}")
+        assert answer.status_code == (400 if "%00" in query else 200), query
+        assert "<script>" not in answer.get_data(as_text=True)
 
 
 def test_tabs_count_every_state_and_the_fragment_is_the_list_alone(
@@ -171,6 +171,7 @@ def test_page_explains_its_figures(analyst: FlaskClient, content: Content) -> No
     assert "未来 24 小时预计 14 条，八成可能在 6 至 24 条之间" in page
     assert "此前 40 次预测中 33 次落在区间内" in page
     assert "摘自原文" in page
+    assert "author" not in page
     assert "首次发布：河湾论坛" in page
     found = re.search(r'id="event-trend-data">(.*?)</script>', page)
     assert found is not None
@@ -269,11 +270,6 @@ def test_reading_the_page_is_logged_once(
     assert (entry.object_type, entry.object_id) == ("event", str(id_))
 
 
-def test_nothing_about_authors_leaves(analyst: FlaskClient, content: Content) -> None:
-    page = text(analyst, f"/events/{made(content)}") + text(analyst, "/events?author=x")
-    assert "author" not in page
-
-
 def test_unknown_event_answers_in_plain_words(analyst: FlaskClient) -> None:
     assert "找不到这个事件" in text(analyst, "/events/999", 404)
     assert "找不到" in text(analyst, "/events/99999999999999999999", 404)
@@ -336,31 +332,23 @@ def test_silenced_event_leaves_the_list_until_its_time(
     assert "河湾工地欠薪" in text(analyst, "/events")
 
 
-@pytest.mark.parametrize(
-    ("form", "complaint"),
-    [
-        ({"until": "2026-11-22T09:30", "reason": " "}, "请写明静默的理由"),
-        ({"until": "2026-11-20T09:30", "reason": "旧闻"}, "要在现在之后、90 天之内"),
-        ({"until": "2029-11-20T09:30", "reason": "旧闻"}, "要在现在之后、90 天之内"),
-        ({"until": "哪天", "reason": "旧闻"}, "请选择静默到什么时候"),
-    ],
-)
 def test_incomplete_silence_keeps_what_was_typed(
-    analyst: FlaskClient,
-    content: Content,
-    sessions: Sessions,
-    form: dict[str, object],
-    complaint: str,
+    analyst: FlaskClient, content: Content, sessions: Sessions
 ) -> None:
     id_ = made(content)
-    form["version"] = event(sessions, id_).version
-    answer = post(analyst, f"/events/{id_}/silence", form)
-    page = answer.get_data(as_text=True)
-    assert answer.status_code == 422
-    assert complaint in page
-    assert "没有做任何改动" in page
-    if str(form["reason"]).strip():
-        assert "您写的内容还在：旧闻" in page
+    for until, reason, complaint in (
+        ("2026-11-22T09:30", " ", "请写明静默的理由"),
+        ("2026-11-20T09:30", "旧闻", "要在现在之后、90 天之内"),
+        ("2029-11-20T09:30", "旧闻", "要在现在之后、90 天之内"),
+        ("哪天", "旧闻", "请选择静默到什么时候"),
+    ):
+        form = {"until": until, "reason": reason, "version": 1}
+        answer = post(analyst, f"/events/{id_}/silence", form)
+        page = answer.get_data(as_text=True)
+        assert answer.status_code == 422
+        assert complaint in page
+        assert "没有做任何改动" in page
+        assert ("您写的内容还在：旧闻" in page) == bool(reason.strip())
     assert event(sessions, id_).silenced_until is None
 
 
@@ -379,9 +367,8 @@ def test_close_needs_an_outcome_and_reopens(
     assert event(sessions, id_).outcome is None
 
 
-@pytest.mark.parametrize("action", ["own", "silence", "close", "rename", "assign"])
 def test_stale_button_changes_nothing_and_says_so(
-    analyst: FlaskClient, content: Content, sessions: Sessions, action: str
+    analyst: FlaskClient, content: Content, sessions: Sessions
 ) -> None:
     id_ = made(content)
     form = {
@@ -391,9 +378,10 @@ def test_stale_button_changes_nothing_and_says_so(
         "outcome": "好",
         "title": "新",
     }
-    answer = post(analyst, f"/events/{id_}/{action}", form)
-    assert answer.status_code == 409
-    assert "刚被别人改动过" in answer.get_data(as_text=True)
+    for action in ("own", "silence", "end-silence", "close", "rename", "assign"):
+        answer = post(analyst, f"/events/{id_}/{action}", form)
+        assert answer.status_code == 409, action
+        assert "刚被别人改动过" in answer.get_data(as_text=True)
     now = event(sessions, id_)
     assert (now.version, now.title, now.owner_id) == (1, "河湾工地欠薪", None)
     assert audited(sessions, id_) == []
@@ -438,14 +426,12 @@ def test_merge_from_the_page_of_one_event_offers_others(
     assert text(analyst, "/events/merge", 404)
 
 
-@pytest.mark.parametrize("deed", ["merge", "silence"])
-def test_too_few_ticks_lead_back_with_a_word(
-    analyst: FlaskClient, content: Content, deed: str
-) -> None:
+def test_too_few_ticks_lead_back_with_a_word(analyst: FlaskClient, content: Content) -> None:
     made(content)
-    answer = post(analyst, "/events/choose", {"deed": deed, "event": []})
-    assert answer.headers["Location"] == "/events"
-    assert "没有做任何改动" in text(analyst, "/events")
+    for deed in ("merge", "silence"):
+        answer = post(analyst, "/events/choose", {"deed": deed, "event": []})
+        assert answer.headers["Location"] == "/events"
+        assert "没有做任何改动" in text(analyst, "/events")
 
 
 def test_merge_with_a_stale_event_moves_nothing(
@@ -513,7 +499,7 @@ DEEDS = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("login", ["outsider", "chenjing", "auditor", "admin"])
+@pytest.mark.parametrize("login", ["outsider", "chenjing"])
 def test_who_may_not_read_events_gets_nothing(
     client: FlaskClient, content: Content, login: str
 ) -> None:

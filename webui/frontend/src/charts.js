@@ -76,7 +76,9 @@ function bars(data, ink, rule) {
 /** The curve of an event: volume with its nodes, then what the next 24 hours may bring as a band. */
 function event(data, ink, rule) {
   const past = data.negative.length;
-  const ahead = (values) => [...Array(past).fill(null), ...values];
+  // A forecast of one point fans out from the last count; one by the hour stands for itself.
+  const lead = data.expected.length === 1 ? [data.negative[past - 1] + data.other[past - 1]] : [];
+  const ahead = (values, start = lead) => [...Array(past - start.length).fill(null), ...start, ...values];
   const stacked = (key, name, symbol) => ({
     name, type: 'line', stack: 'volume', symbol, showSymbol: false, color: token(key),
     areaStyle: { opacity: 0.22 }, lineStyle: { width: 1.5 },
@@ -90,7 +92,7 @@ function event(data, ink, rule) {
     const forecast = token('link');
     series.push(
       { ...silent, data: ahead(data.low) },
-      { ...silent, data: ahead(data.high.map((high, at) => high - data.low[at])), color: forecast, areaStyle: { opacity: 0.18 } },
+      { ...silent, data: ahead(data.high.map((high, at) => high - data.low[at]), lead.map(() => 0)), color: forecast, areaStyle: { opacity: 0.18 } },
       {
         name: '预计', type: 'line', symbol: 'diamond', showSymbol: data.expected.length === 1, color: forecast,
         lineStyle: { width: 1.5, type: 'dashed' }, data: ahead(data.expected),
