@@ -32,7 +32,8 @@ class Batch:
     ``texts`` are as given until the privacy step puts their masked forms in their place, of the same length.
 
     ``normalised`` is the form the models see, ``matching`` the folded title and text; ``dense`` holds the hints
-    and the word vectors of each text, ``scores`` one raw score for each column of the linear models.
+    and the word vectors of each text, ``scores`` one raw score for each column of the linear models, ``tone``
+    those of the models of tone.
     """
 
     texts: Sequence[TextInput]
@@ -42,6 +43,7 @@ class Batch:
     dense: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     features: FeatureRows = field(default_factory=lambda: extract((), ()))
     scores: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    tone: Scores = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     relevant: list[Decision] = field(default_factory=list)
     our_union: list[Decision] = field(default_factory=list)
     topics: list[tuple[TopicScore, ...]] = field(default_factory=list)

@@ -18,6 +18,7 @@ from nlp.linear import load_models
 from nlp.replacement import Replacement
 from nlp.step import AnalysisStep, Resources
 from nlp.steps import STEPS
+from nlp.tone.models import load_tone_models
 from nlp.word_vectors import load_word_vectors
 
 WEIGHTS = Path(__file__).parent / "weights"
@@ -119,7 +120,7 @@ def default_pipeline(extra_regions: Sequence[Region] = ()) -> Pipeline:
 def pipeline_of(resources: Resources, replacements: Sequence[Replacement] = ()) -> Pipeline:
     """Make the steps; trained models answer in the place of those shipped for the same task."""
     steps = [STEPS.load(name)(resources) for name in STEPS]
-    return Pipeline(steps, resources.models.versions, replacements)
+    return Pipeline(steps, resources.versions, replacements)
 
 
 def load_resources(extra_regions: Sequence[Region] = ()) -> Resources:
@@ -133,6 +134,7 @@ def load_resources(extra_regions: Sequence[Region] = ()) -> Resources:
         lexicons=load_lexicons(WEIGHTS),
         hint_terms=load_hint_terms(),
         word_vectors=load_word_vectors(WEIGHTS),
+        tone_models=load_tone_models(WEIGHTS),
     )
 
 

@@ -10,6 +10,7 @@ from nlp.gazetteer import Gazetteer
 from nlp.hints import HintTerms
 from nlp.lexicons import Lexicons
 from nlp.linear import LinearModels
+from nlp.tone.models import ToneModels
 from nlp.word_vectors import WordVectors
 
 
@@ -22,6 +23,11 @@ class Resources:
     lexicons: Lexicons
     hint_terms: HintTerms
     word_vectors: WordVectors
+    tone_models: ToneModels
+
+    @property
+    def versions(self) -> dict[str, str]:
+        return self.models.versions | self.tone_models.versions
 
 
 class AnalysisStep(Protocol):

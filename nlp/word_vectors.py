@@ -45,6 +45,22 @@ class WordVectors:
     def size(self) -> int:
         return 2 * int(self._words.shape[1])
 
+    @property
+    def word_cells(self) -> Cells:
+        """One row for each known word."""
+        return self._words[:-1]
+
+    @property
+    def word_buckets(self) -> tuple[NDArray[np.int64], Rows]:
+        """Give the buckets of known words, ascending, and the row of each."""
+        buckets = np.flatnonzero(self._row_of_bucket < len(self._words) - 1)
+        return buckets, self._row_of_bucket[buckets]
+
+    def word_rows(self, features: FeatureRows) -> NDArray[np.int64]:
+        """Give the row of each word in the order of the texts; -1 where it is not known."""
+        rows = self._row_of_bucket[features.word_buckets].astype(np.int64)
+        return np.where(rows < len(self._words) - 1, rows, -1)
+
     def rows(self, texts: Sequence[str], features: FeatureRows) -> Vectors:
         """Give a row of ``size`` numbers for each normalised text: its words' half and its characters'."""
         by_word = _sums(

@@ -6,7 +6,6 @@ from nlp.step import AnalysisStep
 STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
     "分析步骤",
     [
-        ("pending", "nlp.steps.pending:PendingStep"),
         ("privacy", "nlp.steps.privacy:PrivacyStep"),
         ("normalisation", "nlp.steps.normalisation:NormalisationStep"),
         ("segmentation", "nlp.steps.segmentation:SegmentationStep"),
@@ -16,6 +15,9 @@ STEPS: PluginTable[type[AnalysisStep]] = PluginTable(
         ("topics", "nlp.steps.topics:TopicsStep"),
         ("polarity", "nlp.steps.polarity:PolarityStep"),
         ("kind", "nlp.steps.kind:KindStep"),
+        ("tone", "nlp.steps.tone:ToneStep"),
+        ("emotion", "nlp.steps.emotion:EmotionStep"),
+        ("offensive", "nlp.steps.offensive:OffensiveStep"),
         ("keywords", "nlp.steps.keywords:KeywordsStep"),
         ("entities", "nlp.steps.entities:EntitiesStep"),
         ("facts", "nlp.steps.facts:FactsStep"),

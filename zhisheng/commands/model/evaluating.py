@@ -9,6 +9,8 @@ import click
 
 from core.clock import monotonic
 from core.errors import ConfigurationError
+from nlp.pipeline import WEIGHTS
+from nlp.tone.models import load_tone_models
 from nlp.training.classifiers import Evaluation, evaluate_classifier
 from zhisheng.cli import print_json
 from zhisheng.commands.model.labelled_options import (
@@ -33,7 +35,7 @@ def evaluate(
         require_extra()
         from nlp.training.runs import measure
 
-        print_json([asdict(figure) for figure in measure(data_folder())])
+        print_json([*map(asdict, measure(data_folder())), *_tone_figures()])
         return
     if folder is None or data is None:
         raise ConfigurationError("评测训练出的模型，要同时给出模型文件夹与 --data 文件。")
@@ -42,6 +44,15 @@ def evaluate(
         print_json(found.to_json())
     else:
         click.echo(_table(found))
+
+
+def _tone_figures() -> list[dict[str, object]]:
+    """Judge the shipped models of tone as they are, on sets that they have not learnt from."""
+    from nlp.training.tone.figures import measure_own, measure_tone
+
+    models, data = load_tone_models(WEIGHTS), data_folder()
+    figures = measure_own(models) if data is None else measure_tone(models, data)
+    return [asdict(figure) for figure in figures]
 
 
 def _table(found: Evaluation) -> str:

@@ -13,6 +13,7 @@ from nlp.classification.model_card import read_card
 from nlp.linear import load_models
 from nlp.pipeline import TASKS, WEIGHTS
 from nlp.replacement import TASK_LABELS
+from nlp.tone.models import FOLDER, TONE_TASKS, load_tone_models
 from zhisheng.cli import pass_settings, print_json
 from zhisheng.installed_models import InstalledModels
 from zhisheng.pipelines import installed_models
@@ -41,7 +42,7 @@ class ModelLine:
 def list_models(settings: Settings, *, as_json: bool) -> None:
     installed = installed_models(settings.home)
     in_use = installed.in_use()
-    shipped = load_models(WEIGHTS, TASKS).versions
+    shipped = load_models(WEIGHTS, TASKS).versions | load_tone_models(WEIGHTS).versions
     tasks = dict.fromkeys((*TASKS, *TASK_LABELS))
     lines = [
         _own(installed, task, in_use[task])
@@ -58,7 +59,7 @@ def list_models(settings: Settings, *, as_json: bool) -> None:
 
 
 def _shipped(task: str, version: str | None, kept: list[str]) -> ModelLine:
-    path = WEIGHTS / f"{task}.npz"
+    path = (WEIGHTS / FOLDER if task in TONE_TASKS else WEIGHTS) / f"{task}.npz"
     size = path.stat().st_size if path.is_file() else None
     return ModelLine(task, version, SHIPPED, size, None, None, {}, kept)
 

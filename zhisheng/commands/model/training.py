@@ -9,6 +9,7 @@ import click
 from core.clock import SHANGHAI, SystemClock
 from core.errors import ConfigurationError
 from nlp.pipeline import TASKS
+from nlp.tone.models import TONE_TASKS
 from nlp.training.classifiers import train_classifier
 from nlp.training.recipes import DEFAULT, RECIPES
 from nlp.training.recipes.recipe import Goal, RecipeOptions
@@ -29,7 +30,7 @@ VECTORS = "vectors"
     help="训练：不带 --data 时训练自带的一项或全部任务（需要数据文件夹 ZHISHENG_DATA）；"
     "带 --data 时用任何单标签 CSV 训练分类器，写到 --out。都需要附加组件 train。"
 )
-@click.argument("task", required=False, type=click.Choice([*TASKS, VECTORS]))
+@click.argument("task", required=False, type=click.Choice([*TASKS, *TONE_TASKS, VECTORS]))
 @labelled_file_options
 @click.option("--out", type=click.Path(path_type=Path), help="模型写到这个文件夹。")
 @click.option(
@@ -99,6 +100,12 @@ def _train_shipped(task: str | None) -> None:
     from nlp.training.runs import train as fit
     from nlp.training.runs import train_vectors
 
+    if task in TONE_TASKS:
+        from nlp.training.tone.runs import train_tone
+
+        # Both share a network and a vocabulary, so both are trained.
+        print_json(train_tone(data_folder()))
+        return
     if task == VECTORS:
         print_json({"words": train_vectors(data_folder())})
         return

@@ -1,0 +1,1 @@
+"""How a text sounds: its emotion, and whether it abuses persons or groups."""
