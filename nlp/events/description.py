@@ -26,6 +26,8 @@ _NAMED = re.compile(
     r"(?:有限|责任|股份)*(公司|集团|工厂|厂|酒店|医院|学校|大学|学院|中学|小学|幼儿园|小区|花园|广场|大厦|中心|街道|大道|路"
     r"|村|社区|银行|超市|项目|工地|码头|煤矿|矿|站|桥|楼盘|公园|城)"
 )
+_ANONYMOUS = re.compile(r"(?<![a-z0-9])([a-z])(\d{1,2})[区县市]")
+_ANONYMOUS_CITY = re.compile(r"(?<![a-z0-9])([a-z])市")
 _EMPLOYERS = frozenset({EntityType.EMPLOYER, EntityType.PLATFORM})
 
 
@@ -116,10 +118,17 @@ def _description(text: TextInput, labels: Labels, terms: WeightedTerms) -> Descr
         employers=_hashed(labels.employers),
         names=_hashed(named_things(folded)),
         numbers=_hashed(counted(folded)),
-        places=labels.places,
+        places=labels.places or anonymous_places(folded),
         topics=labels.topics,
         published_at=text.published_at,
     )
+
+
+def anonymous_places(folded: str) -> frozenset[str]:
+    """Read 「A市」 and 「A3区」 of published letters as codes that nest as adcodes do, in no real province."""
+    return frozenset(
+        f"{letter}001{int(number):02d}" for letter, number in _ANONYMOUS.findall(folded)
+    ) | frozenset(f"{letter}00100" for letter in _ANONYMOUS_CITY.findall(folded))
 
 
 def named_things(folded: str) -> set[str]:

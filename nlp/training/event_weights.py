@@ -22,6 +22,7 @@ HELD = {
     "other_employer": -1.5,
     "same_name": 1.2,
     "same_number": 0.8,
+    "same_place": 0.9,
     "sibling_place": -1.5,
     "gap": -1.2,
     "size": -0.25,

@@ -33,7 +33,9 @@ from zhisheng.understanding import BATCH, load_bodies, text_input, write_annotat
 FEW, MANY = 10_000, 1_000_000
 MOST_GROWTH = 1.5
 SHARED = 4
-POOL = 4_000
+POOL = 500
+# So few that the few documents already fill every common key up to its limit.
+POOL_KEYS = 1_200
 FILLED_AT_ONCE = 100_000
 MINUTE = dt.timedelta(minutes=1)
 
@@ -192,10 +194,10 @@ _FILLING = (
     """,
     f"""
     insert into story_key (key, document_id)
-    select case when k < {SHARED} then (select key from pool_key where kind = 1 and place = (n * 7919 + k * 104729) % 50000)
+    select case when k < {SHARED} then (select key from pool_key where kind = 1 and place = (n * 7919 + k * 104729) % {POOL_KEYS})
         else (random() * 9e18)::bigint end, -1 - n
     from generate_series(cast(:start as bigint), cast(:end as bigint)) as n, generate_series(0, 15) as k
-    where k >= {SHARED} or (n * 7919 + k * 104729) % 50000 < (select count(*) from pool_key where kind = 1)
+    where k >= {SHARED} or (n * 7919 + k * 104729) % {POOL_KEYS} < (select count(*) from pool_key where kind = 1)
     on conflict do nothing
     """,  # noqa: S608 (a number of our own)
     """
@@ -206,11 +208,11 @@ _FILLING = (
     f"""
     insert into event_key (event_id, key, seen_at)
     select -1 - n, case when k < {2 * SHARED}
-        then (select key from pool_key where kind = 2 and place = (n * 7919 + k * 104729) % 80000)
+        then (select key from pool_key where kind = 2 and place = (n * 7919 + k * 104729) % {POOL_KEYS})
         else (random() * 9e18)::bigint end, cast(:at as timestamptz) - (n % 20000) * interval '1 minute'
     from generate_series(cast(:start as bigint), cast(:end as bigint)) as n, generate_series(0, 29) as k
     where n % 4 = 0
-        and (k >= {2 * SHARED} or (n * 7919 + k * 104729) % 80000 < (select count(*) from pool_key where kind = 2))
+        and (k >= {2 * SHARED} or (n * 7919 + k * 104729) % {POOL_KEYS} < (select count(*) from pool_key where kind = 2))
     on conflict do nothing
     """,  # noqa: S608 (a number of our own)
 )

@@ -16,7 +16,14 @@ from hypothesis import strategies as st
 from nlp.annotations import TextInput
 from nlp.events.agreement import BCubed, b_cubed
 from nlp.events.clustering import EventClusters
-from nlp.events.description import Description, counted, describe, labels_of, named_things
+from nlp.events.description import (
+    Description,
+    anonymous_places,
+    counted,
+    describe,
+    labels_of,
+    named_things,
+)
 from nlp.events.keys import keys_of
 from nlp.events.likeness import WEIGHING, likeness, signs
 from nlp.events.profile import profile_of, unpacked
@@ -25,7 +32,7 @@ from nlp.training.event_weights import fit_weights
 from tests.nlp.labelled_events import LabelledEvent, clustered, described, labelled_events
 from zhisheng.commands.events import events as events_command
 
-# Measured: .937/.946/.941 all, .911/.923/.917 without the single texts, .979 and .957 for the halves alone.
+# Measured: .961/.933/.947 all, .945/.905/.925 without the single texts, .970 and .957 for the halves alone.
 FLOOR_ALL = 0.92
 FLOOR_EVENTS = 0.89
 FLOOR_UNSEEN_HALF = 0.93
@@ -79,7 +86,7 @@ def test_the_shipped_weights_are_near_those_fitted_on_the_first_half(
     fitted = fit_weights(
         [texts[place] for place in places], [items[place].label for place in places]
     )
-    for name in ("cosine", "covered", "nearest", "same_place", "other_place"):
+    for name in ("cosine", "covered", "nearest", "other_place"):
         assert getattr(fitted, name) == pytest.approx(getattr(WEIGHING, name), rel=0.35)
 
 
@@ -166,6 +173,11 @@ def test_an_empty_text_belongs_nowhere(pipeline: Pipeline) -> None:
 )
 def test_numbers_meet_however_they_are_written(text: str, expected: set[str]) -> None:
     assert counted(text) == expected
+
+
+def test_published_letters_tell_places_apart() -> None:
+    assert anonymous_places("a3区的居民反映a市公交") == {"a00103", "a00100"}
+    assert anonymous_places("3a区与ab市") == frozenset()
 
 
 def test_named_things_are_taken_by_what_stands_before_their_kind() -> None:

@@ -1,8 +1,9 @@
 import datetime as dt
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core import event_decisions
 from core.claims import enqueue
@@ -273,3 +274,31 @@ def test_an_event_outlives_its_texts_without_quoting_them(
         assert "金鼎" not in str(event.detail)
         assert not session.scalars(select(Story)).all()
         assert session.scalars(select(EventHour.documents)).all() == [2]
+
+
+def test_two_workers_begin_nothing_twice(
+    sessions: Sessions, clock: FakeClock, pipeline: Pipeline
+) -> None:
+    now = clock.now()
+    texts = [
+        Collected(text=text, at=now - (number % 7) * HOUR, arrived=now, source=f"信源{number}")
+        for number in range(150)
+        for text in (FIRST, OTHER)
+    ]
+    with sessions.begin() as session:
+        collect(session, *texts)
+    workers = [
+        UnderstandWorker(sessions, clock, pipeline, owner=f"worker {number}") for number in range(2)
+    ]
+
+    def exhaust(worker: UnderstandWorker) -> None:
+        while worker.step():
+            pass
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(exhaust, workers))
+    renew(sessions, clock)
+    with sessions() as session:
+        assert session.scalars(select(Story.documents)).all() == [150, 150]
+        assert session.scalars(select(Event.documents)).all() == [150, 150]
+        assert session.scalar(select(func.count()).where(Document.event_id.is_(None))) == 0
