@@ -13,9 +13,9 @@ from webui.formats import short_time
 
 LINE = 26
 TOP = 30
-LEFT, RIGHT = 14, 300
-TEXT_AT = 318
-WIDTH = 760
+LEFT, RIGHT = 14, 170
+TEXT_AT = 186
+WIDTH = 600
 GAP = 10
 MOST_NODES = 48
 
@@ -36,6 +36,7 @@ class SpreadGraph:
     width: int
     height: int
     text_at: int
+    axis_end: int
     first: str
     last: str
     nodes: tuple[GraphNode, ...]
@@ -66,6 +67,7 @@ def spread_graph(
         width=WIDTH,
         height=int(y) + LINE,
         text_at=TEXT_AT,
+        axis_end=RIGHT,
         first=short_time(first),
         last=short_time(last),
         nodes=tuple(nodes),
