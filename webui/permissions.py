@@ -77,7 +77,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     _P.EXPORT: "导出信息",
     _P.CORRECT: "更正标注",
     _P.EVENT_VIEW: "看热点事件",
-    _P.EVENT_HANDLE: "认领、合并、拆分、忽略和办结事件",
+    _P.EVENT_HANDLE: "认领、合并、拆分、静默和办结事件",
     _P.ALERT_VIEW: "看预警",
     _P.ALERT_HANDLE: "签收和处置预警",
     _P.ALERT_CLOSE: "办结预警",
