@@ -24,6 +24,7 @@ from nlp.linear import Matrix, TaskModel
 from nlp.normalisation import normalise
 from nlp.pipeline import load_resources
 from nlp.step import Resources
+from nlp.tone_judges import tone_judges
 from nlp.union_sense import evidence_words, union_evidence
 
 MOST_SHOWN = 8
@@ -117,8 +118,8 @@ class Explainer:
     """Works with the pipeline's own resources; only read after construction, so that threads may share it."""
 
     def __init__(self, resources: Resources, judges: Mapping[str, Judge] | None = None) -> None:
-        """``judges`` explain their tasks in the place of the linear models."""
-        self._judges = dict(judges or {})
+        """``judges`` explain their tasks in the place of the shipped models."""
+        self._judges = tone_judges(resources.tone_models) | dict(judges or {})
         self._models = resources.models
         self._hints = resources.hint_terms
         self._vectors = resources.word_vectors

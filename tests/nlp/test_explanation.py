@@ -8,14 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nlp.annotations import Annotations, TextInput
+from nlp.annotations import Annotations, Emotion, TextInput
 from nlp.attribution import phrases, word_values
 from nlp.explanation import Cause, Explainer, Explanation
 from nlp.features import extract
 from nlp.linear import Matrix
-from nlp.pipeline import Pipeline, load_resources
+from nlp.pipeline import Pipeline, load_resources, pipeline_of
 from nlp.step import Resources
-from nlp.steps import STEPS
 
 ARREARS = TextInput(
     "工地欠薪三个月，工友相约讨说法",
@@ -38,7 +37,7 @@ def explainer(resources: Resources) -> Explainer:
 
 @pytest.fixture(scope="module")
 def same_pipeline(resources: Resources) -> Pipeline:
-    return Pipeline([STEPS.load(name)(resources) for name in STEPS], resources.models.versions)
+    return pipeline_of(resources)
 
 
 def ahead(scores: Mapping[str, float], label: str) -> float:
@@ -147,6 +146,19 @@ def test_nothing_of_a_score_is_lost_among_the_words(words: list[str], seed: int)
     found, left_out = phrases(words, values[:, 0], frozenset({"的"}))
     total = sum(item.value for item in found) + left_out
     assert total == pytest.approx(values[:, 0].sum(), abs=1e-9)
+
+
+@pytest.mark.parametrize(("task", "said"), [("emotion", "angry"), ("offensive", "1")])
+def test_tone_is_explained_though_its_models_are_not_linear(
+    task: str, said: str, explainer: Explainer, same_pipeline: Pipeline
+) -> None:
+    item = TextInput("", "你们这群废物，滚出去！气死我了")
+    found = annotated(same_pipeline, item)
+    expected = found.emotion.scores[Emotion.ANGRY] if task == "emotion" else found.offensive.score
+    explained = only(explainer.explain(item, [(task, said)]))
+    assert explained.version == found.models[task]
+    assert explained.score == pytest.approx(log_odds(expected), abs=0.02)
+    assert explained.supporting()
 
 
 class PairJudge:

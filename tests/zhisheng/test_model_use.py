@@ -23,7 +23,7 @@ from core.database.models.understanding import LabelCorrection
 from core.database.sessions import Sessions
 from core.errors import ConfigurationError
 from nlp.annotations import TextInput
-from nlp.pipeline import load_resources
+from nlp.pipeline import load_resources, pipeline_of
 from nlp.step import Resources
 from nlp.training.classifiers import LabelledFile, train_classifier
 from nlp.training.recipes.recipe import RecipeOptions
@@ -138,7 +138,7 @@ def test_model_that_was_damaged_later_leaves_the_earlier_ones_at_work(
     version = installed.use("offensive", model)
     (installed.folder_of("offensive", version) / "linear.npz").write_bytes(b"broken")
     pipeline = RenewingPipeline(resources, installed)
-    assert pipeline.analyse([TextInput("", DECENT)])[0].models == resources.models.versions
+    assert pipeline.analyse([TextInput("", DECENT)])[0].models == pipeline_of(resources).models
 
 
 def test_earlier_models_are_kept_and_can_be_used_again(
