@@ -65,7 +65,7 @@ WEIGHING = Weighing(
     other_topic=-1.37,
     gap=-1.2,
     size=-0.25,
-    threshold=0.5,
+    threshold=0.8,
 )
 
 

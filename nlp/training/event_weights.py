@@ -27,7 +27,7 @@ HELD = {
     "gap": -1.2,
     "size": -0.25,
 }
-THRESHOLD = 0.5
+THRESHOLD = 0.8
 LEAST_COSINE = 0.12
 RIDGE = 0.1
 NAMES = tuple(item.name for item in fields(Signs))
