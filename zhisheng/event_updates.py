@@ -33,7 +33,8 @@ from zhisheng.model_summary import EventSummariser
 
 log = structlog.get_logger(__name__)
 
-BATCH = 8
+# A summary by a language model takes up to 45 seconds, and the lease has to outlive the batch.
+BATCH = 3
 LEASE = dt.timedelta(seconds=180)
 NORMS_KEPT = dt.timedelta(hours=1)
 CHANGE_OVER = dt.timedelta(hours=2)
