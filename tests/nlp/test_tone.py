@@ -164,7 +164,6 @@ def test_plain_emotions_are_named(text: str, emotion: Emotion, pipeline: Pipelin
 def test_abuse_is_told_from_anger(text: str, *, is_offensive: bool, pipeline: Pipeline) -> None:
     found = pipeline.analyse([TextInput("", text)])[0].offensive
     assert found.label is is_offensive
-    assert (found.score >= 0.5) is is_offensive
 
 
 def test_answers_stay_the_same_in_every_batch(pipeline: Pipeline) -> None:

@@ -27,7 +27,7 @@ from nlp.training.recipes.stacking import best_offsets
 from nlp.training.tone.blending import blend, curve_of
 from nlp.training.tone.linear_members import Fitted, Grams, Member, fit_member, folds, stacked
 from nlp.training.tone.material import Material
-from nlp.training.tone.posts import Posts, is_aside
+from nlp.training.tone.posts import Posts, is_aside, joined_posts
 
 CHUNK = 512
 Places = NDArray[np.int64]
@@ -43,7 +43,8 @@ EMOTION_MEMBERS = (
 MEMBERS_OF_DOMAIN = ((0, 1), (0, 1, 2, 3))
 DOMAIN_MEMBER = Member(BaseModel((), 0.5), _USUAL + _VIRUS)
 OFFENSIVE_MEMBERS = (BaseModel((), 0.3, is_bayesian=True), BaseModel((), 0.3))
-OFFENSIVE_THRESHOLD = 0.5
+OFFENSIVE_THRESHOLD = 0.45
+"""Where abuse behind a labour phrase is found often enough, and decent labour posts are still left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class Judges:
         return _task_model(EMOTION, EMOTION_COLUMNS, parts, calibration, advance)
 
     def offensive(self) -> TaskModel:
-        learnt, aside = self.material.offensive.learnt, self.material.offensive.aside
+        offensive = self.material.offensive
+        learnt, aside = joined_posts([offensive.learnt, offensive.letters]), offensive.aside
         rows, judged = self.grams.rows(learnt.texts), self.grams.rows(aside.texts)
         fitted = [fit_base(base, rows, learnt.places[:, None]) for base in OFFENSIVE_MEMBERS]
         scores = [judged @ weights + biases for weights, biases in fitted]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nlp.training.augmentation import civic_posts
 from nlp.training.tone.planting import Random, own_sentences, planted, titles_in_a_row
 from nlp.training.tone.posts import (
     COLD_TEST,
@@ -26,6 +27,8 @@ from nlp.training.tone.posts import (
 SEED = 7
 TITLES = 5_000
 TITLE_ROWS = 1_500
+CIVIC_LETTERS, LABOUR_LETTERS = 900, 900
+LONG_TEXT = 60
 COLD_PLANTS = 3_000
 OWN_PLANTS = 1_500
 TEST_PLANTS = 1_500
@@ -35,10 +38,15 @@ OWN_COPIES = 4
 
 @dataclass(frozen=True, slots=True)
 class OffensiveSet:
-    """``learnt`` and ``aside`` share no sentence: the plants of each are made from its own texts."""
+    """``learnt`` and ``aside`` share no sentence: the plants of each are made from its own texts.
+
+    ``letters`` are long and decent, for the linear models alone: without them every further sentence would
+    seem to raise the chance of abuse.
+    """
 
     learnt: Posts
     aside: Posts
+    letters: Posts
 
 
 def offensive_set(data: Path) -> OffensiveSet:
@@ -50,19 +58,16 @@ def offensive_set(data: Path) -> OffensiveSet:
     angry = angry.kept(~is_for_test(angry.texts))
     cold_aside, labour_aside = is_aside(cold.texts), is_aside(labour)
     random = np.random.default_rng(SEED)
-    learnt = _part(
-        cold.kept(~cold_aside),
-        [text for text, aside in zip(labour, labour_aside, strict=True) if not aside],
-        1.0,
-        random,
-    )
+    decent = [text for text, aside in zip(labour, labour_aside, strict=True) if not aside]
+    learnt = _part(cold.kept(~cold_aside), decent, 1.0, random)
     aside = _part(
         cold.kept(cold_aside),
         [text for text, aside in zip(labour, labour_aside, strict=True) if aside],
         float(cold_aside.mean()),
         random,
     )
-    return OffensiveSet(joined_posts([learnt, *([angry] * OWN_COPIES)]), aside)
+    learnt = joined_posts([learnt, *([angry] * OWN_COPIES)])
+    return OffensiveSet(learnt, aside, _letters(decent))
 
 
 def held_out_plants(data: Path) -> tuple[list[str], list[str]]:
@@ -96,3 +101,12 @@ def _of(posts: Posts, label: int) -> list[str]:
         for text, place in zip(posts.texts, posts.places.tolist(), strict=True)
         if place == label
     ]
+
+
+def _letters(decent: Sequence[str]) -> Posts:
+    """Compose letters on civic matters, and join decent posts on labour to texts as long."""
+    random = np.random.default_rng(SEED)
+    texts = [item.text for item in civic_posts(random, CIVIC_LETTERS)]
+    posts = [text for text in decent if len(text) >= LONG_TEXT]
+    texts += titles_in_a_row(posts, LABOUR_LETTERS, random)
+    return posts_of(texts, [0] * len(texts))
