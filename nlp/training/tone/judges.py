@@ -36,11 +36,12 @@ _USUAL, _VIRUS = (0,), (1,)
 EMOTION_MEMBERS = (
     Member(BaseModel((), 0.3), _USUAL),
     Member(BaseModel((), 0.3, is_bayesian=True), _USUAL),
+    Member(BaseModel((), 0.3, is_bayesian=True), _USUAL + _VIRUS),
     Member(BaseModel((), 0.3), _VIRUS),
     Member(BaseModel((), 0.3, is_bayesian=True), _VIRUS),
 )
 # Public events are told by what their own posts teach, and by what all others do.
-MEMBERS_OF_DOMAIN = ((0, 1), (0, 1, 2, 3))
+MEMBERS_OF_DOMAIN = ((0, 1, 2), (0, 1, 2, 3, 4))
 DOMAIN_MEMBER = Member(BaseModel((), 0.5), _USUAL + _VIRUS)
 OFFENSIVE_MEMBERS = (BaseModel((), 0.3, is_bayesian=True), BaseModel((), 0.3))
 OFFENSIVE_THRESHOLD = 0.45
