@@ -18,6 +18,7 @@ from nlp.training.held_out_sample import held_out_figures
 from nlp.training.labels import UNLABELLED_POOLS, labelled_texts, pool_titles
 from nlp.training.linear_training import fit_task
 from nlp.training.rarity import build_rarity
+from nlp.training.term_rarity import build_term_rarity
 from nlp.training.word_vectors import train_word_vectors
 from nlp.word_vectors import load_word_vectors
 
@@ -44,6 +45,7 @@ def train(tasks: Sequence[str], data: Path | None, folder: Path = WEIGHTS) -> di
         save_task(folder, replace(model, version=versions[task]), vocabulary)
     if not tasks:
         build_rarity(data, folder, load_segmentation())
+        build_term_rarity(data, folder)
     return versions
 
 
