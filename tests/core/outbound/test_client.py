@@ -145,6 +145,11 @@ def test_credentials_stay_behind_when_a_redirect_leaves_the_host(server: Hostile
     assert SECRET.encode() in server.requests[2]
 
 
+def packed(content: bytes) -> bytes:
+    """Compress without the time of day, which would give a test another name in every second."""
+    return gzip.compress(content, mtime=0)
+
+
 def bomb() -> bytes:
     return gzip.compress(b"\0" * 50_000_000)
 
@@ -176,8 +181,8 @@ def test_endless_body_is_cut_off(server: HostileServer, client: HTTPClient) -> N
 @pytest.mark.parametrize(
     ("body", "encoding"),
     [
-        (gzip.compress(b"ok"), "gzip"),
-        (gzip.compress(b"o") + gzip.compress(b"k") + b"\0\0", "x-gzip"),
+        (packed(b"ok"), "gzip"),
+        (packed(b"o") + packed(b"k") + b"\0\0", "x-gzip"),
         (zlib.compress(b"ok"), "deflate"),
         (zlib.compress(b"ok", wbits=-15), "deflate"),
         (b"ok", "identity"),
@@ -201,7 +206,7 @@ def test_body_of_exactly_the_limit_is_read(server: HostileServer, client: HTTPCl
     ("body", "encoding"),
     [
         (b"\x1f\x8bjunk", "gzip"),
-        (gzip.compress(b"x" * 99)[:-12], "gzip"),
+        (packed(b"x" * 99)[:-12], "gzip"),
         (b"a", "br"),
         (b"a", "gzip, gzip"),
     ],
