@@ -28,7 +28,10 @@ _AT_HOME = re.compile(
 
 
 def union_evidence(texts: Sequence[str]) -> list[tuple[float, float, float]]:
-    """Give for each folded text: names our union, names a union service, names a foreign union or guild."""
+    """Give for each folded text: names our union, names a union service, means something else.
+
+    Something else is a foreign union, a guild, or words that merely hold the characters.
+    """
     return [_evidence(text) for text in texts]
 
 
@@ -54,7 +57,15 @@ def _evidence(text: str) -> tuple[float, float, float]:
     is_named = bool(_UNION.search(text)) or bool(_GUILD_MEANT.search(text))
     is_abroad = bool(_ABROAD.search(text)) and not _AT_HOME.search(text)
     is_guild = "公会" in text and not is_named
-    return (float(is_named and not is_abroad), float(has_service), float(is_abroad or is_guild))
+    is_chance = not is_named and not has_service and "公会" not in text
+    means_other = is_abroad or is_guild or is_chance
+    return (float(is_named and not is_abroad), float(has_service), float(means_other))
+
+
+def holds_only_by_chance(text: str) -> bool:
+    """Tell whether a folded text has the characters of a union, but only across the border of two words."""
+    has_characters = "工会" in text and "公会" not in text
+    return has_characters and not (_UNION.search(text) or _SERVICE.search(text))
 
 
 def names_foreign_union(name: str) -> bool:

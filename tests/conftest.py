@@ -1,6 +1,7 @@
 """Fixtures that more than one area needs."""
 
 import datetime as dt
+import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import suppress
@@ -8,6 +9,7 @@ from itertools import count
 
 import psycopg
 import pytest
+import structlog
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
 
@@ -24,6 +26,15 @@ def _execute(server_url: URL, statement: str) -> None:
     url = server_url.set(drivername="postgresql", database="postgres")
     with psycopg.connect(url.render_as_string(hide_password=False), autocommit=True) as connection:
         connection.execute(statement.encode())
+
+
+@pytest.fixture(autouse=True)
+def logs_as_before() -> Iterator[None]:
+    """Undo what a command set up for the logs: it writes to a stream that ends with its test."""
+    before, handlers = structlog.get_config(), list(logging.root.handlers)
+    yield
+    structlog.configure(**before)
+    logging.root.handlers[:] = handlers
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@ import numpy as np
 from nlp.annotations import Decision
 from nlp.batch import Batch
 from nlp.step import Resources
-from nlp.union_sense import union_evidence
+from nlp.union_sense import holds_only_by_chance, union_evidence
 
 
 class OurUnionStep:
@@ -24,6 +24,8 @@ class OurUnionStep:
         model = self._models.tasks["our_union"]
         evidence = np.array(union_evidence(batch.matching), np.float32).reshape(-1, 3)
         scores = np.concatenate([self._models.of("our_union", batch.scores), evidence], axis=1)
-        found = model.probabilities(scores)[:, 0].tolist()
+        found = model.probabilities(scores)[:, 0]
+        # The n-grams cannot see a border between words; the pattern can.
+        found[[holds_only_by_chance(text) for text in batch.matching]] = 0.0
         threshold = float(model.thresholds[0])
-        batch.our_union = [Decision(value >= threshold, value) for value in found]
+        batch.our_union = [Decision(value >= threshold, value) for value in found.tolist()]
