@@ -6,9 +6,12 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, TypeAlias, TypeVar
 
 SCORE_DIGITS = 4
 SIGN_BIT = 1 << 63
+
+L = TypeVar("L", bound=StrEnum)
 
 
 class Polarity(StrEnum):
@@ -80,11 +83,11 @@ class TopicScore:
 
 
 @dataclass(frozen=True, slots=True)
-class PolarityScores:
+class LabelScores(Generic[L]):
     """``scores`` are calibrated probabilities that add up to one."""
 
-    label: Polarity
-    scores: Mapping[Polarity, float]
+    label: L
+    scores: Mapping[L, float]
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -93,28 +96,16 @@ class PolarityScores:
                 name.value: round(value, SCORE_DIGITS) for name, value in self.scores.items()
             },
         }
+
+
+PolarityScores: TypeAlias = LabelScores[Polarity]
+EmotionScores: TypeAlias = LabelScores[Emotion]
 
 
 @dataclass(frozen=True, slots=True)
 class RegionMention:
     adcode: str
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class EmotionScores:
-    """``scores`` are calibrated probabilities that add up to one."""
-
-    label: Emotion
-    scores: Mapping[Emotion, float]
-
-    def to_json(self) -> dict[str, object]:
-        return {
-            "label": self.label.value,
-            "scores": {
-                name.value: round(value, SCORE_DIGITS) for name, value in self.scores.items()
-            },
-        }
 
 
 @dataclass(frozen=True, slots=True)

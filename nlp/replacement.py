@@ -12,10 +12,9 @@ from core.errors import ConfigurationError
 from nlp.annotations import (
     Decision,
     Emotion,
-    EmotionScores,
     Kind,
+    LabelScores,
     Polarity,
-    PolarityScores,
     TextInput,
 )
 from nlp.batch import Batch
@@ -61,12 +60,12 @@ class Replacement:
         match self.task:
             case "polarity":
                 batch.polarity = [
-                    PolarityScores(Polarity(label), {name: row[name] for name in Polarity})
+                    LabelScores(Polarity(label), {name: row[name] for name in Polarity})
                     for label, row in zip(chosen, shares, strict=True)
                 ]
             case "emotion":
                 batch.emotion = [
-                    EmotionScores(Emotion(label), {name: row[name] for name in Emotion})
+                    LabelScores(Emotion(label), {name: row[name] for name in Emotion})
                     for label, row in zip(chosen, shares, strict=True)
                 ]
             case "kind":

@@ -21,37 +21,19 @@ from core.database.models.understanding import (
 from core.event_stories import TOPIC
 from nlp.events.clustering import LOOK_BACK, PER_KEY
 from nlp.events.profile import Profile, unpacked
+from zhisheng.key_lookup import KeyLookup, lookup_statement
 
 MOST_CANDIDATES = 16
 KEPT = 2 * LOOK_BACK
 
-_CANDIDATES = text(
-    """
-    select place, array_agg(event_id order by rank) from (
-        select place, event_id,
-            row_number() over (partition by place order by count(*) desc, event_id) as rank
-        from unnest(cast(:places as integer[]), cast(:keys as bigint[])) as asked(place, key)
-        cross join lateral (
-            select event_id from event_key where event_key.key = asked.key
-            order by seen_at desc limit :per_key
-        ) as found
-        group by place, event_id
-    ) as ranked where rank <= :most group by place
-    """
+_CANDIDATES = KeyLookup(
+    lookup_statement("event_key", "event_id", latest="seen_at"), PER_KEY, MOST_CANDIDATES
 )
 
 
 def candidates(session: Session, asked: Mapping[int, Sequence[int]]) -> dict[int, list[int]]:
     """Look up, by keys, the events each text may belong to; those with most keys in common first."""
-    places: list[int] = []
-    keys: list[int] = []
-    for place, own in asked.items():
-        places += [place] * len(own)
-        keys += own
-    if not keys:
-        return {}
-    values = {"places": places, "keys": keys, "per_key": PER_KEY, "most": MOST_CANDIDATES}
-    return dict(session.execute(_CANDIDATES, values).all())
+    return _CANDIDATES.best(session, asked)
 
 
 def profiles(session: Session, event_ids: Iterable[int]) -> dict[int, Profile]:

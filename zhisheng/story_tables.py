@@ -15,6 +15,7 @@ from core.database.models.collecting import Document, Source
 from core.database.models.understanding import Story, StorySketch
 from nlp.stories.lookup import CANDIDATES, LOOK_BACK, PER_KEY
 from nlp.stories.sketch import Sketch
+from zhisheng.key_lookup import KeyLookup, lookup_statement
 
 # Rows are kept for the look-back and as long again for what arrives late.
 KEPT = 2 * LOOK_BACK
@@ -31,35 +32,18 @@ class Known:
     last_at: dt.datetime
 
 
-_CANDIDATES = text(
-    """
-    select place, array_agg(document_id order by document_id) from (
-        select place, document_id,
-            row_number() over (partition by place order by count(*) desc, document_id) as rank
-        from unnest(cast(:places as integer[]), cast(:keys as bigint[])) as asked(place, key)
-        cross join lateral (
-            select document_id from story_key where story_key.key = asked.key
-            order by document_id desc limit :per_key
-        ) as found
-        group by place, document_id
-    ) as ranked where rank <= :most group by place
-    """
+_CANDIDATES = KeyLookup(
+    lookup_statement("story_key", "document_id", latest="document_id"), PER_KEY, CANDIDATES
 )
 
 
 def candidates(session: Session, asked: Mapping[int, Sequence[int]]) -> dict[int, list[Known]]:
     """Look up, by keys, what each document may be a copy of: those with most keys in common."""
-    places: list[int] = []
-    keys: list[int] = []
-    for place, own in asked.items():
-        places += [place] * len(own)
-        keys += own
-    if not keys:
-        return {}
-    values = {"places": places, "keys": keys, "per_key": PER_KEY, "most": CANDIDATES}
-    best: dict[int, list[int]] = dict(session.execute(_CANDIDATES, values).all())
+    best = _CANDIDATES.best(session, asked)
     known = _known(session, {one for ids in best.values() for one in ids})
-    return {place: [known[one] for one in ids if one in known] for place, ids in best.items()}
+    return {
+        place: [known[one] for one in sorted(ids) if one in known] for place, ids in best.items()
+    }
 
 
 def _known(session: Session, ids: Iterable[int]) -> dict[int, Known]:

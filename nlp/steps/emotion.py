@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nlp.annotations import EmotionScores
+from nlp.annotations import LabelScores
 from nlp.batch import Batch
 from nlp.step import Resources
 from nlp.tone.models import EMOTIONS
@@ -21,6 +21,6 @@ class EmotionStep:
     def annotate(self, batch: Batch) -> None:
         shares, chosen = self._models.emotions(batch.tone)
         batch.emotion = [
-            EmotionScores(EMOTIONS[place], dict(zip(EMOTIONS, row, strict=True)))
+            LabelScores(EMOTIONS[place], dict(zip(EMOTIONS, row, strict=True)))
             for place, row in zip(chosen, shares.tolist(), strict=True)
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from nlp.annotations import Polarity, PolarityScores
+from nlp.annotations import LabelScores, Polarity
 from nlp.batch import Batch
 from nlp.step import Resources
 
@@ -22,6 +22,6 @@ class PolarityStep:
         names = tuple(Polarity(column) for column in model.columns)
         shares = model.shares(self._models.of("polarity", batch.scores))
         batch.polarity = [
-            PolarityScores(names[place], dict(zip(names, row, strict=True)))
+            LabelScores(names[place], dict(zip(names, row, strict=True)))
             for place, row in zip(model.choose(shares), shares.tolist(), strict=True)
         ]

@@ -12,7 +12,8 @@ from nlp.annotations import Kind, Polarity
 from nlp.dilution import diluted
 from nlp.linear import Matrix, TaskModel, Vocabulary
 from nlp.steps.topics import chosen_places
-from nlp.training.corpus import FOLDS, SEED, Corpus, Targets
+from nlp.training.corpus import FOLDS, Corpus, Counts, Targets, weighted
+from nlp.training.figure import DIGITS, Figure, Rows, measured
 from nlp.training.labels import OWN_POSTS
 from nlp.training.linear_training import (
     RECIPES,
@@ -25,26 +26,13 @@ from nlp.training.linear_training import (
     held_out,
     macro_f1,
 )
-
-RESAMPLES = 1_000
-CALIBRATION_BINS = 10
-Rows = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A value between 0 and 1 with its 95 % bootstrap interval over ``texts`` texts."""
-
-    name: str
-    value: float
-    low: float
-    high: float
-    texts: int
+from nlp.training.single_label_figures import calibration_error
 
 
 def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
     """Give the figures of all tasks; those of topics over all texts count errors of relevance too."""
-    found = {task: _probabilities(corpus, vocabulary, task) for task in RECIPES}
+    rows = weighted(corpus, vocabulary)
+    found = {task: _probabilities(corpus, rows, task) for task in RECIPES}
     union = found["our_union"].decided[:, 0]
     relevant = found["relevance"].decided[:, 0] | union
     everything = np.flatnonzero(corpus.is_measured)
@@ -76,35 +64,36 @@ def evaluate(corpus: Corpus, vocabulary: Vocabulary) -> list[Figure]:
     def kind_f1(rows: Rows) -> float:
         return macro_f1(kind[rows], corpus.kind[rows], len(Kind))
 
-    figures = [_figure("relevance_f1", relevance_f1, everything)]
+    figures = [measured("relevance_f1", relevance_f1, everything)]
     figures += [
-        _figure(f"relevance_f1.{origin}", relevance_f1, np.flatnonzero(origins == origin))
+        measured(f"relevance_f1.{origin}", relevance_f1, np.flatnonzero(origins == origin))
         for origin in sorted(set(origins[everything].tolist()))
     ]
     return [
         *figures,
-        _figure("our_union_f1", union_f1, everything),
-        _figure("topics_micro_f1", micro_f1(judged), everything),
-        _figure("topics_micro_f1.relevant", micro_f1(topics), gold_relevant),
-        _figure("topics_micro_f1.own_posts", micro_f1(judged), own),
-        _figure("polarity_macro_f1", polarity_f1, gold_relevant),
-        _figure("polarity_macro_f1.own_posts", polarity_f1, np.intersect1d(own, gold_relevant)),
-        _figure("kind_macro_f1", kind_f1, gold_relevant),
+        measured("our_union_f1", union_f1, everything),
+        measured("topics_micro_f1", micro_f1(judged), everything),
+        measured("topics_micro_f1.relevant", micro_f1(topics), gold_relevant),
+        measured("topics_micro_f1.own_posts", micro_f1(judged), own),
+        measured("polarity_macro_f1", polarity_f1, gold_relevant),
+        measured("polarity_macro_f1.own_posts", polarity_f1, np.intersect1d(own, gold_relevant)),
+        measured("kind_macro_f1", kind_f1, gold_relevant),
     ]
 
 
 def calibration_errors(corpus: Corpus, vocabulary: Vocabulary) -> Mapping[str, float]:
     """Give the expected calibration error of each task's probabilities, over ten equal bins."""
     errors: dict[str, float] = {}
+    rows = weighted(corpus, vocabulary)
     for task in RECIPES:
-        found = _probabilities(corpus, vocabulary, task)
+        found = _probabilities(corpus, rows, task)
         used = found.aside.judged
         sure, gold = found.probabilities[used].ravel(), found.aside.targets[used].ravel()
         if RECIPES[task].is_exclusive:
             guess = found.probabilities[used].argmax(axis=1)
             sure = found.probabilities[used].max(axis=1)
             gold = (found.aside.targets[used].argmax(axis=1) == guess).astype(np.int64)
-        errors[task] = _calibration_error(sure, gold)
+        errors[task] = round(calibration_error(sure, gold == 1), DIGITS)
     return errors
 
 
@@ -125,9 +114,9 @@ class _Judged:
         return chosen
 
 
-def _probabilities(corpus: Corpus, vocabulary: Vocabulary, task: str) -> _Judged:
+def _probabilities(corpus: Corpus, rows: Counts, task: str) -> _Judged:
     """Judge each fold with a calibration and thresholds from the held-out scores of the others."""
-    aside, recipe = held_out(corpus, vocabulary, task), RECIPES[task]
+    aside, recipe = held_out(corpus, rows, task), RECIPES[task]
     probabilities = np.zeros(aside.targets.shape, np.float32)
     thresholds = np.full(aside.targets.shape, 0.5, np.float32)
     for fold in range(FOLDS):
@@ -159,21 +148,3 @@ def _topics(judged: _Judged) -> NDArray[np.bool_]:
     ):
         picked[place, chosen_places(row, thresholds)] = True
     return picked
-
-
-def _figure(name: str, measure: Callable[[Rows], float], rows: Rows) -> Figure:
-    random = np.random.default_rng(SEED)
-    drawn = [measure(random.choice(rows, len(rows))) for _ in range(RESAMPLES)]
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
-    return Figure(name, round(measure(rows), 4), round(low, 4), round(high, 4), len(rows))
-
-
-def _calibration_error(sure: Matrix, gold: Targets) -> float:
-    bins = np.minimum((sure * CALIBRATION_BINS).astype(np.int64), CALIBRATION_BINS - 1)
-    error = 0.0
-    for place in range(CALIBRATION_BINS):
-        inside = bins == place
-        if inside.any():
-            gap = abs(float(sure[inside].mean()) - float(gold[inside].mean()))
-            error += gap * float(inside.mean())
-    return round(error, 4)

@@ -86,9 +86,9 @@ def columns_of(corpus: Corpus, task: str) -> tuple[str, ...]:
     return (task,)
 
 
-def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
-    """Score every text by models fitted on the other folds."""
-    rows, targets = weighted(corpus, vocabulary), targets_of(corpus, task)
+def held_out(corpus: Corpus, rows: Counts, task: str) -> HeldOut:
+    """Score every text by models fitted on the other folds; ``rows`` are the ``weighted`` ones."""
+    targets = targets_of(corpus, task)
     scores = np.zeros((len(targets), VIEWS * len(columns_of(corpus, task))), np.float32)
     for fold in range(FOLDS):
         weights, biases = fit_inside(corpus, rows, task, corpus.folds != fold)
@@ -102,8 +102,8 @@ def held_out(corpus: Corpus, vocabulary: Vocabulary, task: str) -> HeldOut:
 
 def fit_task(corpus: Corpus, vocabulary: Vocabulary, task: str, version: str) -> TaskModel:
     """Fit on every text; calibration and thresholds come from held-out scores."""
-    recipe, aside = RECIPES[task], held_out(corpus, vocabulary, task)
     rows = weighted(corpus, vocabulary)
+    recipe, aside = RECIPES[task], held_out(corpus, rows, task)
     weights, biases = fit_inside(corpus, rows, task, np.ones(len(corpus.texts), bool))
     known, learnt = len(vocabulary.buckets), aside.judged & corpus.is_learnt
     model = TaskModel(

@@ -13,7 +13,8 @@ from nlp.lexicons import load_segmentation
 from nlp.linear import TaskModel, load_models, load_vocabulary, save_task, save_vocabulary
 from nlp.pipeline import TASKS, WEIGHTS
 from nlp.training.corpus import Corpus, build_corpus, vocabulary_of
-from nlp.training.evaluation import Figure, evaluate
+from nlp.training.evaluation import evaluate
+from nlp.training.figure import Figure
 from nlp.training.held_out_sample import held_out_figures
 from nlp.training.labels import UNLABELLED_POOLS, labelled_texts, pool_titles
 from nlp.training.linear_training import fit_task

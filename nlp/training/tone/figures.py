@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nlp.annotations import SCORE_DIGITS
 from nlp.features import extract
 from nlp.lexicons import load_segmentation
 from nlp.linear import Matrix
 from nlp.normalisation import normalise
 from nlp.tone.models import DOMAINS, EMOTIONS, ToneModels
-from nlp.training.evaluation import Figure
+from nlp.training.figure import Figure, measured
 from nlp.training.single_label_figures import calibration_error, confusion, macro_f1
 from nlp.training.tone.offensive_posts import held_out_plants
 from nlp.training.tone.posts import (
@@ -27,8 +26,6 @@ from nlp.training.tone.posts import (
     own_labour_posts,
 )
 
-RESAMPLES = 1_000
-SEED = 20_261
 CHUNK = 512
 
 Places = NDArray[np.int64]
@@ -83,10 +80,10 @@ def _emotion(models: ToneModels, posts: Posts, name: str) -> list[Figure]:
 
     everything, unseen = np.arange(len(posts)), np.flatnonzero(~posts.was_seen)
     return [
-        _figure(f"{name}.macro_f1", by_class, everything),
-        _figure(f"{name}.macro_f1.unseen", by_class, unseen),
-        _figure(f"{name}.accuracy", accuracy, everything),
-        _figure(f"{name}.calibrated", calibrated, everything),
+        measured(f"{name}.macro_f1", by_class, everything),
+        measured(f"{name}.macro_f1.unseen", by_class, unseen),
+        measured(f"{name}.accuracy", accuracy, everything),
+        measured(f"{name}.calibrated", calibrated, everything),
     ]
 
 
@@ -106,9 +103,9 @@ def _offence(models: ToneModels, data: Path) -> list[Figure]:
     everything, unseen = np.arange(len(cold)), np.flatnonzero(~cold.was_seen)
     hidden, harmless = held_out_plants(data)
     return [
-        _figure("offensive.cold_f1", f1, everything),
-        _figure("offensive.cold_f1.unseen", f1, unseen),
-        _figure("offensive.cold_calibrated", calibrated, everything),
+        measured("offensive.cold_f1", f1, everything),
+        measured("offensive.cold_f1.unseen", f1, unseen),
+        measured("offensive.cold_calibrated", calibrated, everything),
         _share("offensive.planted_found", _is_offensive(models, hidden)),
         _share("offensive.planted_kept", ~_is_offensive(models, harmless)),
         *measure_own(models),
@@ -122,17 +119,4 @@ def _is_offensive(models: ToneModels, texts: Sequence[str]) -> Mask:
 
 
 def _share(name: str, is_right: Mask) -> Figure:
-    return _figure(name, lambda rows: float(np.mean(is_right[rows])), np.arange(len(is_right)))
-
-
-def _figure(name: str, measure: Callable[[Places], float], rows: Places) -> Figure:
-    random = np.random.default_rng(SEED)
-    drawn = [measure(random.choice(rows, len(rows))) for _ in range(RESAMPLES)]
-    low, high = np.percentile(drawn, [2.5, 97.5]).tolist()
-    return Figure(
-        name,
-        round(measure(rows), SCORE_DIGITS),
-        round(low, SCORE_DIGITS),
-        round(high, SCORE_DIGITS),
-        len(rows),
-    )
+    return measured(name, lambda rows: float(np.mean(is_right[rows])), np.arange(len(is_right)))
