@@ -30,10 +30,14 @@ def _execute(server_url: URL, statement: str) -> None:
 
 @pytest.fixture(autouse=True)
 def logs_as_before() -> Iterator[None]:
-    """Undo what a command set up for the logs: it writes to a stream that ends with its test."""
-    before, handlers = structlog.get_config(), list(logging.root.handlers)
+    """Undo what a command set up for the logs: it writes to a stream that ends with its test.
+
+    Also before the test, since a fixture of a wider scope may have run a command earlier.
+    """
+    structlog.reset_defaults()
+    handlers = list(logging.root.handlers)
     yield
-    structlog.configure(**before)
+    structlog.reset_defaults()
     logging.root.handlers[:] = handlers
 
 

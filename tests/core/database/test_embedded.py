@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import structlog
 
 from core.database.embedded import EmbeddedServer
 
@@ -272,21 +273,20 @@ def test_moved_home_keeps_its_data(home: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="只有 root 才把数据放在主目录之外")
-def test_new_home_at_the_path_of_a_deleted_one_starts_empty(
-    home: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_new_home_at_the_path_of_a_deleted_one_starts_empty(home: Path) -> None:
     server = EmbeddedServer(home, durable=False)
     handle = server.acquire()
     with psycopg.connect(plain(handle.url)) as connection:
         connection.execute("CREATE TABLE saying (words text)")
     earlier = server.files
     shutil.rmtree(home)
-    fresh = server.acquire()
+    with structlog.testing.capture_logs() as events:
+        fresh = server.acquire()
     try:
         with psycopg.connect(plain(fresh.url)) as connection:
             assert connection.execute("SELECT to_regclass('saying')").fetchone() == (None,)
         assert server.files.folder != earlier.folder
-        assert str(earlier.folder) in capsys.readouterr().out
+        assert [event["earlier"] for event in events if "earlier" in event] == [str(earlier.folder)]
         fresh.close()
         # The server of the deleted home is stopped by its last user all the same, its data untouched.
         handle.close()
