@@ -13,6 +13,8 @@ class Permission(StrEnum):
     OVERVIEW = "overview.view"
     SEARCH = "document.view"
     EXPORT = "document.export"
+    EXPORT_APPROVE = "document.export.approve"
+    TOPIC_MANAGE = "topic.manage"
     CORRECT = "document.correct"
     EVENT_VIEW = "event.view"
     EVENT_HANDLE = "event.handle"
@@ -42,13 +44,15 @@ _P = Permission
 _LOOK = frozenset({_P.OWN, _P.OVERVIEW, _P.ALERT_VIEW, _P.ROSTER_VIEW})
 
 ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
-    Role.ANALYST: _LOOK | {_P.SEARCH, _P.EXPORT, _P.CORRECT, _P.EVENT_VIEW, _P.EVENT_HANDLE, _P.SOURCE_VIEW,
-    _P.RULE_VIEW, _P.RULE_MANAGE, _P.MEDIA_VIEW},
-    Role.DUTY: _LOOK | {_P.SEARCH, _P.EVENT_VIEW, _P.EVENT_HANDLE, _P.ALERT_HANDLE, _P.ALERT_CLOSE, _P.RULE_VIEW},
+    Role.ANALYST: _LOOK | {_P.SEARCH, _P.EXPORT, _P.TOPIC_MANAGE, _P.CORRECT, _P.EVENT_VIEW, _P.EVENT_HANDLE,
+    _P.SOURCE_VIEW, _P.RULE_VIEW, _P.RULE_MANAGE, _P.MEDIA_VIEW},
+    Role.DUTY: _LOOK | {_P.SEARCH, _P.EXPORT, _P.TOPIC_MANAGE, _P.EVENT_VIEW, _P.EVENT_HANDLE, _P.ALERT_HANDLE,
+    _P.ALERT_CLOSE, _P.RULE_VIEW},
     Role.EDITOR: _LOOK | {_P.SEARCH, _P.EVENT_VIEW, _P.MEDIA_VIEW, _P.DRAFT_EDIT, _P.PUBLICATION_SCHEDULE,
     _P.ACCOUNT_SILENCE},
     Role.REVIEWER: _LOOK | {_P.MEDIA_VIEW, _P.DRAFT_REVIEW},
-    Role.LEADER: _LOOK | {_P.SEARCH, _P.CORRECT, _P.EVENT_VIEW, _P.EVENT_HANDLE, _P.ALERT_HANDLE, _P.ALERT_CLOSE,
+    Role.LEADER: _LOOK | {_P.SEARCH, _P.EXPORT, _P.EXPORT_APPROVE, _P.TOPIC_MANAGE, _P.CORRECT, _P.EVENT_VIEW,
+    _P.EVENT_HANDLE, _P.ALERT_HANDLE, _P.ALERT_CLOSE,
     _P.MEDIA_VIEW, _P.DRAFT_REVIEW, _P.ACCOUNT_SILENCE, _P.SYSTEM_VIEW},
     Role.ADMINISTRATOR: _LOOK
     | {
@@ -75,6 +79,8 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     _P.OVERVIEW: "看今日态势",
     _P.SEARCH: "检索和阅读信息",
     _P.EXPORT: "导出信息",
+    _P.EXPORT_APPROVE: "批准较大的导出",
+    _P.TOPIC_MANAGE: "建立和修改专题",
     _P.CORRECT: "更正标注",
     _P.EVENT_VIEW: "看热点事件",
     _P.EVENT_HANDLE: "认领、合并、拆分、静默和办结事件",

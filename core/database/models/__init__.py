@@ -8,6 +8,7 @@ from core.database.models import (
     media,
     operations,
     organisation,
+    searching,
     understanding,
 )
 
@@ -19,5 +20,6 @@ __all__ = [
     "media",
     "operations",
     "organisation",
+    "searching",
     "understanding",
 ]

@@ -3,7 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, func
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -222,19 +222,32 @@ class EventFollower(Base):
 
 
 class StandingTopic(Base):
-    """A topic somebody keeps an eye on: an expression with excludes and sources."""
+    """A topic somebody keeps an eye on: what meets ``expression`` and not ``excludes``, from ``sources`` if any."""
 
     __tablename__ = "standing_topic"
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
     expression: Mapped[str]
+    excludes: Mapped[str] = mapped_column(server_default=sql("''"))
     purpose: Mapped[str]
     sources: Mapped[list[int]] = mapped_column(server_default=sql("'{}'"))
     owner_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
-    subscribers: Mapped[list[int]] = mapped_column(server_default=sql("'{}'"))
-    seen_at: Mapped[JsonObject] = mapped_column(server_default=sql("'{}'"))
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
     created_at: Mapped[CreatedAt]
+    changed_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
     archived_at: Mapped[dt.datetime | None]
+
+
+class StandingTopicReader(Base):
+    """What a person has to do with a standing topic: when they last looked, and since when they subscribe."""
+
+    __tablename__ = "standing_topic_reader"
+    topic_id: Mapped[int] = mapped_column(
+        ForeignKey("standing_topic.id", ondelete="CASCADE"), primary_key=True
+    )
+    person_id: Mapped[int] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    seen_at: Mapped[dt.datetime | None]
+    subscribed_at: Mapped[dt.datetime | None]
 
 
 class SynonymGroup(Base):
