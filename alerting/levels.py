@@ -1,4 +1,4 @@
-"""What levels, states, layers and reasons are called, and the purposes that a rule may serve."""
+"""What levels, states, layers and reasons are called."""
 
 from __future__ import annotations
 
@@ -85,18 +85,6 @@ REASON_LABELS: Mapping[str, str] = MappingProxyType(
         "digest": "每日汇总",
         "fallback": "换渠道或换人",
     }
-)
-
-PURPOSES: tuple[str, ...] = (
-    "劳动关系风险预警",
-    "职工生命安全",
-    "职业健康保护",
-    "女职工权益保护",
-    "新就业形态劳动者权益",
-    "社会保险权益",
-    "困难职工帮扶",
-    "政策与工会工作反馈",
-    "其他维权服务",
 )
 
 

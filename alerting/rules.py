@@ -10,10 +10,11 @@ from typing import Self
 from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
-from alerting.levels import PURPOSES, SEVERITIES, SEVERITY_LABELS
+from alerting.levels import SEVERITIES, SEVERITY_LABELS
 from alerting.rule_types import RULE_TYPES
 from alerting.timeline import person_actor
 from config.alerting_defaults import AlertingDefaults
+from config.purposes import PURPOSES
 from core import audit
 from core.claims import notify
 from core.database.base import JsonObject

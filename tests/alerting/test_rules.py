@@ -5,7 +5,6 @@ import datetime as dt
 import pytest
 from sqlalchemy import select
 
-from alerting.levels import PURPOSES
 from alerting.rule import LiveRule, Member, Subject
 from alerting.rule_types import RULE_TYPES
 from alerting.rules import (
@@ -19,6 +18,7 @@ from alerting.rules import (
     rule_versions,
 )
 from config.alerting_defaults import load_alerting_defaults
+from config.purposes import PURPOSES
 from core.database.models.alerting import Rule
 from core.errors import ConflictError, InvalidOptionsError
 from core.expression import ExpressionError, MatchDocument, Matcher

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from alerting import rules
-from alerting.levels import PURPOSES, SEVERITY_LABELS
+from alerting.levels import SEVERITY_LABELS
 from alerting.rule_types import RULE_TYPES
 from alerting.rules import GROUPINGS, RuleDraft, RuleLanguage, RuleNotFoundError, RuleRow
+from config.purposes import PURPOSES
 from core.database.models.alerting import Severity
 from core.errors import ConflictError, InvalidOptionsError
 from core.expression import ExpressionError
