@@ -2,6 +2,7 @@
 
 from core.registry import PluginTable
 from core.search.base import (
+    RELEVANT_HITS,
     Breakdown,
     DocumentSearch,
     FacetField,
@@ -27,6 +28,7 @@ SEARCH_ENGINES: PluginTable[type[DocumentSearch]] = PluginTable(
 )
 
 __all__ = [
+    "RELEVANT_HITS",
     "SEARCH_ENGINES",
     "Breakdown",
     "DocumentSearch",

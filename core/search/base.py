@@ -14,10 +14,21 @@ class IndexOutdatedError(StorageError):
     """The index on disk was written with another schema: it has to be rebuilt."""
 
 
+RELEVANT_HITS = 1000
+"""How many of the most relevant hits can be paged through."""
+
+
 class SearchOrder(StrEnum):
+    """RELEVANCE ranks by the engine's own BM25 score of the words outside NOT, ties newest first.
+
+    It pages through the first RELEVANT_HITS hits, then its cursor is None; filters and conditions score nothing.
+    Without such words it equals NEWEST, cursors too.
+    """
+
     NEWEST = "newest"
     OLDEST = "oldest"
     HOTTEST = "hottest"
+    RELEVANCE = "relevance"
 
 
 class Interval(StrEnum):

@@ -36,9 +36,9 @@ from core.search.base import (
     TermCount,
 )
 from core.search.elasticsearch_indices import Generation, MonthlyIndices
-from core.search.elasticsearch_queries import query_of
+from core.search.elasticsearch_queries import query_of, ranked_query_of
 from core.search.elasticsearch_schema import entry, month
-from core.search.selection import cursor_of, key_of
+from core.search.selection import cursor_of, key_of, ordering, ranked_page, ranked_window
 
 log = structlog.get_logger(__name__)
 
@@ -145,9 +145,12 @@ class ElasticsearchSearch:
             )
 
     def search(self, query: SearchQuery) -> SearchPage:
-        column = "heat" if query.order is SearchOrder.HOTTEST else "order"
-        direction = "asc" if query.order is SearchOrder.OLDEST else "desc"
-        after = None if query.cursor is None else [key_of(query.order, query.cursor)]
+        order = ordering(query)
+        if order is SearchOrder.RELEVANCE:
+            return self._most_relevant(query)
+        column = "heat" if order is SearchOrder.HOTTEST else "order"
+        direction = "asc" if order is SearchOrder.OLDEST else "desc"
+        after = None if query.cursor is None else [key_of(order, query.cursor)]
         with _translated_errors():
             found = self._client.search(
                 index=self._alias,
@@ -161,10 +164,28 @@ class ElasticsearchSearch:
             )["hits"]
         hits = found["hits"][: query.limit]
         has_more = len(found["hits"]) > query.limit and bool(hits)
-        cursor = cursor_of(query.order, int(hits[-1]["sort"][0])) if has_more else None
+        cursor = cursor_of(order, int(hits[-1]["sort"][0])) if has_more else None
         return SearchPage(
             tuple(int(hit["_id"]) for hit in hits), int(found["total"]["value"]), cursor
         )
+
+    def _most_relevant(self, query: SearchQuery) -> SearchPage:
+        first, size = ranked_window(query)
+        with _translated_errors():
+            found = self._client.search(
+                index=self._alias,
+                # Words are as rare as in all months together, not as in the month of the hit.
+                search_type="dfs_query_then_fetch",
+                query=ranked_query_of(query),
+                sort=[{"_score": {"order": "desc"}}, {"order": {"order": "desc"}}],
+                from_=first,
+                size=size,
+                track_total_hits=True,
+                source=False,
+                ignore_unavailable=True,
+            )["hits"]
+        ids = tuple(int(hit["_id"]) for hit in found["hits"])
+        return ranked_page(ids, first, int(found["total"]["value"]))
 
     def count(self, query: SearchQuery) -> int:
         with _translated_errors():

@@ -45,6 +45,31 @@ def query_of(search: SearchQuery) -> Query:
     return {"constant_score": {"filter": query}}
 
 
+def ranked_query_of(search: SearchQuery) -> Query:
+    """Score the words outside NOT, and nothing else."""
+    if search.expression is None:
+        raise ValueError("A query without words has nothing to rank by.")
+    words = _scored(search.expression, search.now)
+    return {"bool": {"must": [words], "filter": [query_of(search)]}}
+
+
+def _scored(expression: Expression, now: datetime | None) -> Query:
+    match expression:
+        case And(operands):
+            return {"bool": {"must": [_scored(operand, now) for operand in operands]}}
+        case Or(operands):
+            return _any([_scored(operand, now) for operand in operands])
+        case Word() | Group():
+            return _build(expression, now)
+        case Near(left, right):
+            fields = FIELDS[expression.scope]
+            words = words_of((*left, *right))
+            both = _any([_word(word, field) for field in fields for word in words])
+            return {"bool": {"must": [both], "filter": [_build(expression, now)]}}
+        case _:
+            return {"constant_score": {"filter": _build(expression, now), "boost": 0}}
+
+
 def _build(expression: Expression, now: datetime | None) -> Query:  # noqa: PLR0911 -- one return for each kind of node
     match expression:
         case And(operands):

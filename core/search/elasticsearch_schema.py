@@ -9,7 +9,7 @@ from core.search.base import SearchDocument
 from core.search.phrases import GAP, visible
 from core.search.selection import heat_key, order_key
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raise it whenever the mapping or what fills it changes; older indices then ask to be rebuilt."""
 
 _KEYWORDS = (
@@ -49,7 +49,6 @@ def mappings() -> dict[str, object]:
     text = {
         "type": "text",
         "analyzer": "bigrams",
-        "norms": False,
         "fields": {"ug": characters},
     }
     properties: dict[str, object] = {"title": text, "text": text}

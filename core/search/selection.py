@@ -4,8 +4,19 @@ from datetime import datetime
 
 from core.errors import StorageError
 from core.expression.facts import keyword, milliseconds
-from core.expression.syntax import Condition, Expression, Field, TimeRange, conjunction
-from core.search.base import SearchDocument, SearchOrder, SearchQuery
+from core.expression.syntax import (
+    And,
+    Condition,
+    Expression,
+    Field,
+    Group,
+    Near,
+    Or,
+    TimeRange,
+    Word,
+    conjunction,
+)
+from core.search.base import RELEVANT_HITS, SearchDocument, SearchOrder, SearchPage, SearchQuery
 
 _ID_BITS = 32
 _HEAT_SCALE = 1000
@@ -72,6 +83,41 @@ def heat_key(document: SearchDocument) -> int:
 
 def _key(value: int, document_id: int) -> int:
     return (min(max(value, 0), _TOP) << _ID_BITS) | (document_id & ((1 << _ID_BITS) - 1))
+
+
+def ordering(query: SearchQuery) -> SearchOrder:
+    """Give the order that is meant: without words that score, the most relevant is the newest."""
+    is_ranked = query.order is SearchOrder.RELEVANCE
+    if is_ranked and (query.expression is None or not has_scored_words(query.expression)):
+        return SearchOrder.NEWEST
+    return query.order
+
+
+def has_scored_words(expression: Expression) -> bool:
+    """Say whether it has a word outside NOT."""
+    match expression:
+        case And(operands) | Or(operands):
+            return any(has_scored_words(operand) for operand in operands)
+        case Word() | Group() | Near():
+            return True
+        case _:
+            return False
+
+
+def ranked_window(query: SearchQuery) -> tuple[int, int]:
+    """Give the first rank of a page by relevance and how many it has at most; raises CursorError."""
+    first = 0
+    if query.cursor is not None:
+        first = key_of(SearchOrder.RELEVANCE, query.cursor)
+        if first >= RELEVANT_HITS:
+            raise CursorError(query.cursor)
+    return first, min(query.limit, RELEVANT_HITS - first)
+
+
+def ranked_page(ids: tuple[int, ...], first: int, total: int) -> SearchPage:
+    end = first + len(ids)
+    has_more = bool(ids) and end < min(total, RELEVANT_HITS)
+    return SearchPage(ids, total, cursor_of(SearchOrder.RELEVANCE, end) if has_more else None)
 
 
 def cursor_of(order: SearchOrder, key: int) -> str:

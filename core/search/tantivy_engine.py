@@ -19,6 +19,7 @@ from core.search.aggregations import (
     terms_request,
 )
 from core.search.base import (
+    RELEVANT_HITS,
     Breakdown,
     FacetField,
     HistogramBucket,
@@ -32,7 +33,7 @@ from core.search.base import (
     SearchQuery,
     TermCount,
 )
-from core.search.selection import cursor_of, key_of
+from core.search.selection import cursor_of, key_of, ordering, ranked_page, ranked_window
 from core.search.tantivy_folder import Generation, IndexFolder
 from core.search.tantivy_schema import SCHEMA_VERSION, QueryBuilder, entry, schema
 
@@ -132,13 +133,16 @@ class TantivySearch:
 
     def search(self, query: SearchQuery) -> SearchPage:
         searcher, index_schema = self._reader()
+        order = ordering(query)
+        if order is SearchOrder.RELEVANCE:
+            return _most_relevant(searcher, index_schema, query)
         builder = QueryBuilder(index_schema, query.now)
         wanted = builder.query(query)
-        column = "heat" if query.order is SearchOrder.HOTTEST else "order"
-        is_rising = query.order is SearchOrder.OLDEST
+        column = "heat" if order is SearchOrder.HOTTEST else "order"
+        is_rising = order is SearchOrder.OLDEST
         page = wanted
         if query.cursor is not None:
-            key = key_of(query.order, query.cursor)
+            key = key_of(order, query.cursor)
             page = builder.after(wanted, column, key, is_rising=is_rising)
         found = searcher.search(
             page,
@@ -151,7 +155,7 @@ class TantivySearch:
         hits = found.hits[: query.limit]
         ids = _numbers(searcher, "id", [address for _, address in hits])
         has_more = len(found.hits) > query.limit and bool(hits)
-        cursor = cursor_of(query.order, int(hits[-1][0])) if has_more else None
+        cursor = cursor_of(order, int(hits[-1][0])) if has_more else None
         return SearchPage(tuple(ids), total, cursor)
 
     def count(self, query: SearchQuery) -> int:
@@ -235,6 +239,22 @@ def _closing(opened: _OpenIndex) -> Iterator[None]:
         yield
     finally:
         opened.close()
+
+
+def _most_relevant(
+    searcher: tantivy.Searcher, index_schema: tantivy.Schema, query: SearchQuery
+) -> SearchPage:
+    """Rank the best hits; which of more than RELEVANT_HITS equal ones are among them is up to tantivy."""
+    first, size = ranked_window(query)
+    wanted = QueryBuilder(index_schema, query.now, is_scored=True).query(query)
+    found = searcher.search(wanted, limit=RELEVANT_HITS, count=True)
+    addresses = [address for _, address in found.hits]
+    orders = _numbers(searcher, "order", addresses)
+    ranks = sorted(
+        range(len(addresses)), key=lambda rank: (found.hits[rank][0], orders[rank]), reverse=True
+    )
+    page = [addresses[rank] for rank in ranks[first : first + size]]
+    return ranked_page(tuple(_numbers(searcher, "id", page)), first, _found(found))
 
 
 def _count(searcher: tantivy.Searcher, query: tantivy.Query) -> int:

@@ -26,7 +26,7 @@ from core.expression.syntax import (
 from core.matching_text import matching_text
 from core.search.base import SearchDocument, SearchQuery
 from core.search.phrases import Phrase, near_phrases, visible, word_phrases
-from core.search.selection import bounds, heat_key, order_key, selection
+from core.search.selection import bounds, has_scored_words, heat_key, order_key, selection
 
 SCHEMA_VERSION = 1
 """Raise it whenever the schema or what fills it changes; an older index then asks to be rebuilt."""
@@ -87,11 +87,17 @@ def _whole(moment: datetime) -> datetime:
 
 
 class QueryBuilder:
-    """Builds tantivy's queries; `now` is what recent time ranges count back from."""
+    """Builds tantivy's queries; `now` is what recent time ranges count back from.
 
-    def __init__(self, index_schema: tantivy.Schema, now: datetime | None) -> None:
+    With `is_scored` only words count in the score: without, whatever is cheapest.
+    """
+
+    def __init__(
+        self, index_schema: tantivy.Schema, now: datetime | None, *, is_scored: bool = False
+    ) -> None:
         self._schema = index_schema
         self._now = now
+        self._is_scored = is_scored
 
     def query(self, search: SearchQuery) -> tantivy.Query:
         expression = selection(search)
@@ -121,7 +127,13 @@ class QueryBuilder:
     def ids(self, ids: list[int]) -> tantivy.Query:
         return tantivy.Query.term_set_query(self._schema, "id", ids)
 
-    def _build(self, expression: Expression) -> tantivy.Query:  # noqa: PLR0911 -- one return for each kind of node
+    def _build(self, expression: Expression) -> tantivy.Query:
+        query = self._unweighted(expression)
+        if self._is_scored and not has_scored_words(expression):
+            return tantivy.Query.const_score_query(query, 0.0)
+        return query
+
+    def _unweighted(self, expression: Expression) -> tantivy.Query:  # noqa: PLR0911 -- one return for each kind of node
         match expression:
             case And(operands):
                 return self._and(operands)

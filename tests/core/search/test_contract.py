@@ -9,6 +9,7 @@ import pytest
 
 from core.expression import parse
 from core.search import (
+    RELEVANT_HITS,
     Breakdown,
     DocumentSearch,
     FacetField,
@@ -87,6 +88,54 @@ class TestDocumentSearch:
                 break
             query = replace(query, cursor=page.cursor)
         assert visited == expected
+
+    @pytest.mark.parametrize(
+        "text",
+        ["欠薪", "欠薪 -停工", "欠薪 OR -夜班", "(欠薪 OR 讨薪) 信源:工人论坛", "涉工:是 OR 欠薪"],
+    )
+    def test_the_most_relevant_come_first_and_equal_ones_newest_first(
+        self, search: DocumentSearch, text: str
+    ) -> None:
+        long = "，".join(["工地上说法不一", "夜班的人还在等", "项目部没有回应"] * 5)
+        fill(
+            search,
+            document(1, text=f"欠薪，{long}"),
+            document(2, text=f"欠薪，{long}", relevant=True),
+            document(3, text="欠薪，欠薪，欠薪，都说欠薪", published_at=NOON - timedelta(days=9)),
+            document(4, text=f"欠薪，{long}", platform="weibo"),
+            *(document(number, text=long) for number in range(5, 9)),
+        )
+        query = SearchQuery(expression=parse(text), order=SearchOrder.RELEVANCE)
+        assert search.search(query).ids[:4] == (3, 1, 2, 4)
+        filtered = replace(query, platforms=("weibo",), since=NOON - timedelta(days=1))
+        assert search.search(filtered).ids[:1] == (4,)
+
+    def test_relevance_pages_through_the_first_thousand(self, search: DocumentSearch) -> None:
+        fill(search, *(document(number) for number in range(1, RELEVANT_HITS + 6)))
+        query = SearchQuery(
+            expression=parse("农民工"), order=SearchOrder.RELEVANCE, limit=RELEVANT_HITS - 1
+        )
+        first = search.search(query)
+        assert first.total == RELEVANT_HITS + 5
+        assert first.cursor is not None
+        second = search.search(replace(query, cursor=first.cursor))
+        assert (len(second.ids), second.cursor) == (1, None)
+        assert len({*first.ids, *second.ids}) == RELEVANT_HITS
+        with pytest.raises(CursorError):
+            search.search(replace(query, cursor=f"r{RELEVANT_HITS:x}"))
+
+    @pytest.mark.parametrize("text", [None, "-停工", "信源:工人论坛 -(停工 OR 罢工)"])
+    def test_without_words_to_rank_by_relevance_is_newest(
+        self, search: DocumentSearch, text: str | None
+    ) -> None:
+        fill(search, *(document(number) for number in range(1, 6)))
+        query = SearchQuery(
+            expression=parse(text) if text else None, order=SearchOrder.RELEVANCE, limit=3
+        )
+        newest = replace(query, order=SearchOrder.NEWEST)
+        page = search.search(query)
+        assert page == search.search(newest)
+        assert search.search(replace(query, cursor=page.cursor)).ids == (4, 5)
 
     @pytest.mark.parametrize("cursor", ["", "x", "o12", "n-1", "第二页", "n" + "f" * 40])
     def test_a_foreign_cursor_is_refused(self, search: DocumentSearch, cursor: str) -> None:
