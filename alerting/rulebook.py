@@ -44,7 +44,11 @@ def stamp(session: Session) -> Stamp:
         )
     ).one()
     groups = session.execute(
-        select(func.count(), func.max(SynonymGroup.changed_at)).select_from(SynonymGroup)
+        select(
+            func.count(),
+            func.coalesce(func.sum(SynonymGroup.version), 0),
+            func.max(SynonymGroup.changed_at),
+        )
     ).one()
     return (*rules, *groups)
 

@@ -257,6 +257,7 @@ class SynonymGroup(Base):
     id: Mapped[Id]
     name: Mapped[str] = mapped_column(unique=True)
     words: Mapped[list[str]]
+    version: Mapped[int] = mapped_column(server_default=sql("1"))
     changed_at: Mapped[dt.datetime]
     changed_by: Mapped[int | None] = mapped_column(BigInteger)
 

@@ -96,5 +96,15 @@ def upgrade() -> None:
             nullable=False,
         ),
     )
+    op.add_column(
+        "synonym_group",
+        sa.Column("version", sa.Integer(), server_default=sa.text("1"), nullable=False),
+    )
+    op.add_column(
+        "work_item",
+        sa.Column(
+            "queued_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False
+        ),
+    )
     op.drop_column("standing_topic", "seen_at")
     op.drop_column("standing_topic", "subscribers")
