@@ -14,7 +14,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, and_, bindparam, delete, func, select, text, tuple_, update
+from sqlalchemy import (
+    ColumnElement,
+    and_,
+    bindparam,
+    case,
+    delete,
+    func,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -236,13 +247,14 @@ def enqueue(session: Session, queue: Queue, subject_ids: Sequence[int], now: dt.
     if not subject_ids:
         return
     statement = insert(WorkItem).values(
-        queue=queue.value, subject_id=bindparam("subject"), due_at=now
+        queue=queue.value, subject_id=bindparam("subject"), due_at=now, queued_at=now
     )
     statement = statement.on_conflict_do_update(
         index_elements=["queue", "subject_id"],
         set_={
             "due_at": now, "claim_epoch": WorkItem.claim_epoch + 1, "lease_until": None,
             "attempt": 0, "dead_at": None,
+            "queued_at": case((WorkItem.dead_at.is_(None), WorkItem.queued_at), else_=now),
         },
     )  # fmt: skip
     session.connection().execute(statement, [{"subject": subject} for subject in subject_ids])

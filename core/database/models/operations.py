@@ -19,7 +19,10 @@ class Queue(StrEnum):
 
 
 class WorkItem(Claimable, Base):
-    """One due piece of work, written in the transaction that caused it, deleted with its outcome."""
+    """One due piece of work, written in the transaction that caused it, deleted with its outcome.
+
+    ``queued_at`` stays when the work is asked for again or tried again, unlike ``due_at``.
+    """
 
     __tablename__ = "work_item"
     __table_args__ = (
@@ -30,6 +33,7 @@ class WorkItem(Claimable, Base):
     queue: Mapped[str]
     subject_id: Mapped[int] = mapped_column(BigInteger)
     payload: Mapped[JsonObject | None]
+    queued_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
 class ModuleLease(Base):
