@@ -5,7 +5,6 @@ Exit codes: 0 done, 1 partly refused or nothing running, 2 wrong use or wrong se
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from config.settings import Settings, SettingsError, load_settings
 from core.errors import ConfigurationError, ZhishengError
 from core.logs import configure_logs
 from core.registry import PluginTable
+from zhisheng.json_lines import json_bytes
 
 COMMANDS: PluginTable[click.Command] = PluginTable(
     "命令",
@@ -29,6 +29,7 @@ COMMANDS: PluginTable[click.Command] = PluginTable(
         ("doctor", "zhisheng.commands.doctor:doctor"),
         ("ingest", "zhisheng.commands.ingest:ingest"),
         ("search", "zhisheng.commands.search:search"),
+        ("match", "zhisheng.commands.match:match"),
         ("analyse", "zhisheng.commands.analyse:analyse"),
         ("events", "zhisheng.commands.events:events"),
         ("rebuild-index", "zhisheng.commands.rebuild:rebuild_index"),
@@ -100,4 +101,4 @@ def _explained(error: SettingsError | ZhishengError) -> int:
 
 def print_json(value: object) -> None:
     """Write one JSON value on one line of standard output."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    click.echo(json_bytes(value), nl=False)

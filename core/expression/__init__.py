@@ -1,7 +1,7 @@
 """One expression language for live rules, search and back-test: a word is a substring of the title or of the text."""
 
 from core.expression.document import Matchable, MatchDocument
-from core.expression.errors import ExpressionError
+from core.expression.errors import ExpressionError, UnknownGroupError
 from core.expression.matcher import Matcher, RuleMatch, Span
 from core.expression.parser import parse
 from core.expression.printer import describe, print_expression
@@ -17,6 +17,7 @@ __all__ = [
     "RuleMatch",
     "Scope",
     "Span",
+    "UnknownGroupError",
     "describe",
     "parse",
     "print_expression",

@@ -51,7 +51,7 @@ class Scene:
     text: Hits
     facts: frozenset[Fact]
     document: Matchable
-    published: int
+    published: int | None
     now: int
 
     def hits(self, field: Scope) -> Hits:
@@ -158,11 +158,13 @@ def _comparison(leaf: Comparison) -> Test:
 def _time(leaf: TimeRange) -> Test:
     if leaf.recent is not None:
         recent = int(leaf.recent.total_seconds() * 1000)
-        return lambda scene: scene.now - recent <= scene.published
+        return lambda scene: scene.published is not None and scene.now - recent <= scene.published
     since = milliseconds(leaf.since) if leaf.since else None
     until = milliseconds(leaf.until) if leaf.until else None
     return lambda scene: (
-        (since is None or since <= scene.published) and (until is None or scene.published < until)
+        scene.published is not None
+        and (since is None or since <= scene.published)
+        and (until is None or scene.published < until)
     )
 
 

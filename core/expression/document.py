@@ -38,7 +38,7 @@ class Matchable(Protocol):
     @property
     def story_id(self) -> int | None: ...
     @property
-    def published_at(self) -> datetime: ...
+    def published_at(self) -> datetime | None: ...
     @property
     def reposts(self) -> int | None: ...
     @property
@@ -53,7 +53,7 @@ class MatchDocument:
 
     title: str
     text: str
-    published_at: datetime
+    published_at: datetime | None
     platform: str = ""
     source_id: int = 0
     source_name: str = ""

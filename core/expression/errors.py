@@ -1,6 +1,7 @@
 """Why an expression was refused."""
 
 import unicodedata
+from typing import Self
 
 from core.errors import ZhishengError
 
@@ -19,6 +20,10 @@ class ExpressionError(ZhishengError):
         hint = f"可以改成：{fix}" if fix else "请修改后再试。"
         super().__init__(f"表达式第 {position + 1} 个字符处：{expected}。{hint}")
 
+    def unfixed(self) -> Self:
+        """Give the same error with nothing offered."""
+        return type(self)(self.position, self.expected)
+
     def caret(self, text: str) -> str:
         """Draw the expression with a caret below the character, wide characters taken as two columns."""
         line = "".join(" " if character.isspace() else character for character in text)
@@ -27,3 +32,7 @@ class ExpressionError(ZhishengError):
             for character in line[: self.position]
         )
         return f"{line}\n{' ' * columns}^ {self.expected}"
+
+
+class UnknownGroupError(ExpressionError):
+    """The expression names a synonym group that is not known."""

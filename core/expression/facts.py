@@ -25,7 +25,8 @@ def facts(document: Matchable) -> frozenset[Fact]:
 
 def _values(document: Matchable) -> Iterator[Fact]:
     yield Field.PLATFORM, document.platform
-    yield Field.SOURCE, str(document.source_id)
+    if document.source_id:
+        yield Field.SOURCE, str(document.source_id)
     yield Field.SOURCE, document.source_name
     yield Field.LEVEL, document.level or ""
     yield Field.POLARITY, document.polarity or ""

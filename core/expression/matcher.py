@@ -94,7 +94,7 @@ class Matcher:
             text=self._hits(document.text),
             facts=facts(document),
             document=document,
-            published=milliseconds(document.published_at),
+            published=milliseconds(document.published_at) if document.published_at else None,
             now=milliseconds(now),
         )
         tests = self._tests

@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from lark import Token, Tree
 
 from core.expression import values
-from core.expression.errors import ExpressionError
+from core.expression.errors import ExpressionError, UnknownGroupError
 from core.expression.fields import FIELD_LABELS, FIELD_NAMES
 from core.expression.grammar import parse_tree
 from core.expression.limits import MAX_LENGTH, MAX_PHRASES, MAX_TERMS, phrases
@@ -52,7 +52,7 @@ def parse(text: str, *, groups: Groups | None = None, names: Names | None = None
         try:
             _Builder(error.fix, groups or {}, names or {}).expression()
         except ExpressionError:
-            raise ExpressionError(error.position, error.expected) from None
+            raise error.unfixed() from None
         raise
 
 
@@ -130,7 +130,7 @@ class _Builder:
         if name not in self._groups:
             close = get_close_matches(name, self._groups, n=1, cutoff=0.4)
             fix = f"{self._typed[:start]}{{{close[0]}}}{self._typed[end:]}" if close else None
-            raise ExpressionError(start, f"没有名为“{name}”的同义词组", fix)
+            raise UnknownGroupError(start, f"没有名为“{name}”的同义词组", fix)
         words = tuple(
             Word(self._parts(matching_text(word), start), scope) for word in self._groups[name]
         )

@@ -32,7 +32,7 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"[\s:]*(>=|<=|≥|≤|>|<|=)?\s*(\d{1,12}(?:\.\d{1,4})?)(千|万|亿)?")
 _SCALES = {None: 1, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 _SIGNS = {"≥": ">=", "≤": "<=", None: "="}
-_TIME_EXAMPLE = "时间可以写 24h、7d、2026-11-01 或 2026-11-01..2026-11-07"
+TIME_EXAMPLE = "时间可以写 24h、7d、2026-11-01 或 2026-11-01..2026-11-07"
 
 
 def resolved(field: Field, value: str, names: Mapping[str, str] | None) -> str | None:
@@ -69,8 +69,7 @@ def time_range(value: str, *, position: int, typed: str, end: int) -> TimeRange:
     """Read `24h`, a day, or two moments joined by `..`; days are Shanghai days and the last one counts whole."""
     try:
         if recent := _RECENT.fullmatch(value):
-            span = timedelta(seconds=int(recent.group(1)) * _SECONDS[recent.group(2)])
-            return TimeRange(recent=_checked(span))
+            return TimeRange(recent=_span(recent))
         first, dots, last = value.partition("..")
         since = _moment(first) if first else None
         until = _moment(last, is_last=True) if dots else _moment(first, is_last=True)
@@ -78,13 +77,31 @@ def time_range(value: str, *, position: int, typed: str, end: int) -> TimeRange:
             until = None
     except (ValueError, OverflowError):
         fix = typed[:position] + "24h" + typed[end:]
-        raise ExpressionError(position, _TIME_EXAMPLE, fix) from None
+        raise ExpressionError(position, TIME_EXAMPLE, fix) from None
     if since is None and until is None:
-        raise ExpressionError(position, _TIME_EXAMPLE, typed[:position] + "24h" + typed[end:])
+        raise ExpressionError(position, TIME_EXAMPLE, typed[:position] + "24h" + typed[end:])
     if since is not None and until is not None and since >= until:
         fix = f"{typed[:position]}{last}..{first}{typed[end:]}"
         raise ExpressionError(position, "起始时间要早于结束时间", fix)
     return TimeRange(since=since, until=until)
+
+
+def moment_of(text: str, *, now: datetime, is_last: bool = False) -> datetime:
+    """Read `24h` (before `now`), a day or a moment; as the last moment, a day counts whole. Raises ValueError."""
+    value = matching_text(text).strip()
+    try:
+        if recent := _RECENT.fullmatch(value):
+            return now - _span(recent)
+        moment = _moment(value, is_last=is_last)
+    except OverflowError as error:
+        raise ValueError(text) from error
+    if moment is None:
+        raise ValueError(text)
+    return moment
+
+
+def _span(recent: re.Match[str]) -> timedelta:
+    return _checked(timedelta(seconds=int(recent.group(1)) * _SECONDS[recent.group(2)]))
 
 
 def _checked(span: timedelta) -> timedelta:

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import islice
 from multiprocessing import get_context
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import IO
 
 import click
 
@@ -23,12 +23,10 @@ from nlp.annotations import TextInput
 from nlp.pipeline import Analyses
 from zhisheng.accurate_models import AccurateModels, accurate_pipeline, find_accurate_models
 from zhisheng.cli import PARTLY, pass_settings
+from zhisheng.json_lines import BadLineError, Numbered, json_object, line_id, numbered_lines
 from zhisheng.pipelines import installation_pipeline, installed_models
 
 LINES_AT_ONCE = 256
-LONGEST_LINE = 16 * 1024 * 1024
-
-Numbered = tuple[int, bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +83,10 @@ def analyse(
 
 
 def _chunks(source: IO[bytes]) -> Iterator[list[Numbered]]:
-    """Read so many lines at once; of a line that is too long only the beginning is kept."""
-    numbered = enumerate(_lines(source), start=1)
+    """Read so many lines at once."""
+    numbered = numbered_lines(source)
     while chunk := list(islice(numbered, LINES_AT_ONCE)):
         yield chunk
-
-
-def _lines(source: IO[bytes]) -> Iterator[bytes]:
-    while line := source.readline(LONGEST_LINE):
-        end = line
-        while not end.endswith(b"\n") and (end := source.readline(LONGEST_LINE)):
-            pass
-        yield line
 
 
 def _accurate_models(home: Path, *, accurate: bool, models: Path | None) -> AccurateModels | None:
@@ -157,7 +147,7 @@ def answer_lines(pipeline: Analyses, chunk: Iterable[Numbered]) -> _Answer:
             continue
         try:
             id_, text = read_line(line)
-        except ValueError as error:
+        except BadLineError as error:
             refusals.append(json.dumps({"line": number, "error": str(error)}, ensure_ascii=False))
             continue
         ids.append(id_)
@@ -168,30 +158,17 @@ def answer_lines(pipeline: Analyses, chunk: Iterable[Numbered]) -> _Answer:
 
 
 def read_line(line: bytes) -> tuple[str, TextInput]:
-    """Take one line apart; raises ValueError with a Chinese sentence."""
-    if len(line) >= LONGEST_LINE:
-        raise ValueError("这一行超过 16 MB，没有分析。")
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError) as error:
-        raise ValueError("这一行不是正确的 JSON。") from error
-    if not isinstance(row, dict):
-        _refuse("这一行应为一个 JSON 对象，含 id 与 text。")
-    id_, title, text = row.get("id"), row.get("title") or "", row.get("text")
-    if isinstance(id_, bool) or not isinstance(id_, (str, int)):
-        _refuse("缺少 id（字符串或整数）。")
+    """Take one line apart; raises BadLineError."""
+    row = json_object(line)
+    id_, title, text = line_id(row), row.get("title") or "", row.get("text")
     if not isinstance(text, str) or not isinstance(title, str):
-        _refuse("缺少 text（字符串），或 title 不是字符串。")
+        raise BadLineError("缺少 text（字符串），或 title 不是字符串。")
     published_at = row.get("published_at")
     if published_at is None:
-        return str(id_), TextInput(title, text)
+        return id_, TextInput(title, text)
     try:
-        return str(id_), TextInput(title, text, parse_time(str(published_at)))
+        return id_, TextInput(title, text, parse_time(str(published_at)))
     except ValueError as error:
-        raise ValueError(
+        raise BadLineError(
             f"published_at 应为时间，如 2026-11-21T09:30:00+08:00，而不是「{published_at}」。"
         ) from error
-
-
-def _refuse(reason: str) -> NoReturn:
-    raise ValueError(reason)

@@ -21,7 +21,8 @@ from nlp.stories.kinship import Relation
 from nlp.stories.lookup import StoryLookup
 from nlp.stories.sketch import Sketch, sketches
 from zhisheng.cli import PARTLY
-from zhisheng.commands.analyse import LONGEST_LINE, read_line
+from zhisheng.commands.analyse import read_line
+from zhisheng.json_lines import numbered_lines
 
 AT_ONCE = 256
 
@@ -92,7 +93,7 @@ def cluster(source: IO[bytes], target: IO[bytes], days: int) -> None:
 
 
 def _prepared(source: IO[bytes], pipeline: Pipeline, refused: list[str]) -> Iterator[_Prepared]:
-    numbered = enumerate(iter(lambda: source.readline(LONGEST_LINE), b""), start=1)
+    numbered = numbered_lines(source)
     while chunk := list(islice(numbered, AT_ONCE)):
         yield from _described(_read(chunk, refused), pipeline)
 
