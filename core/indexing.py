@@ -14,6 +14,7 @@ from core.clock import Clock
 from core.database.models.collecting import Document, DocumentBody, Source
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
+from core.document_heat import WEIGHTS, document_heat
 from core.errors import ConflictError
 from core.faults import fault_point
 from core.search.base import DocumentSearch, IndexFailure, SearchDocument
@@ -226,6 +227,7 @@ def search_document(document: Document, body: DocumentBody, source_name: str) ->
         reposts=document.reposts,
         comments=document.comments,
         views=document.views,
+        hotness=document_heat({name: getattr(document, name) for name in WEIGHTS}),
     )
 
 
