@@ -133,11 +133,15 @@ class SearchPage:
 
 @dataclass(frozen=True, slots=True)
 class IndexFailure:
-    """A document that was not indexed; `is_retryable` says whether the same attempt may succeed later."""
+    """A document that was not indexed; `is_retryable` says whether the same attempt may succeed later.
+
+    `is_engine_busy`: the engine had no room just now. The document is sound, and no attempt is counted against it.
+    """
 
     id: int
     reason: str
     is_retryable: bool
+    is_engine_busy: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """Bulk requests: every item's own outcome, and patience where the cluster is busy."""
 
+import random
 import time
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TypedDict, cast
@@ -13,21 +15,52 @@ from core.search.base import IndexFailure, IndexResult
 
 log = structlog.get_logger(__name__)
 
-_BUSY = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
+# A document's index is gone when a rebuild has just put another in its place.
+_BUSY = frozenset(
+    {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.NOT_FOUND}
+)
 # Too large as a whole, or spoiled by one item that the cluster will not even look at: find which.
 _SPLIT = frozenset({HTTPStatus.REQUEST_ENTITY_TOO_LARGE, HTTPStatus.BAD_REQUEST})
-_SIZE = 500
+_MOST = 500
+_LEAST = 25
 _CHARACTERS = 2_000_000
 """About 6 MB of Chinese text in UTF-8: well below the 100 MB at which a request is refused."""
+_SHARD_WAIT = "5s"
+"""Shorter than our own patience, so that one missing shard costs its own documents only."""
+_REASONS: Mapping[int, str] = {
+    HTTPStatus.BAD_REQUEST: "内容与索引的字段定义不符，请重建索引后重试",
+    HTTPStatus.FORBIDDEN: "索引不许写入",
+    HTTPStatus.NOT_FOUND: "索引刚被重建替换，稍后自动再试",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "内容太大",
+    HTTPStatus.TOO_MANY_REQUESTS: "检索引擎正忙或磁盘快满，稍后自动再试",
+    HTTPStatus.SERVICE_UNAVAILABLE: "检索引擎的分片暂时不可用，稍后自动再试",
+}
+# The cluster repeats the text that it could not read; no message of ours may hold it.
+_QUOTES = ("Preview of field's value", "preview of field's value")
 
 
 @dataclass(frozen=True, slots=True)
 class IndexOperation:
-    index: str
+    """`alias` names the one index that may take the document, and nothing once that index is gone."""
+
+    alias: str
     id: int
     revision: int
     source: dict[str, object]
     characters: int
+
+
+@dataclass(slots=True)
+class Pace:
+    """How many documents go into one request: halved when the cluster is busy, raised again slowly."""
+
+    size: int = _MOST
+
+    def slow_down(self) -> None:
+        self.size = max(self.size // 2, _LEAST)
+
+    def speed_up(self) -> None:
+        self.size = min(self.size + _LEAST, _MOST)
 
 
 @dataclass(slots=True)
@@ -47,98 +80,127 @@ class _Item(TypedDict, total=False):
     error: _Reason
 
 
+_Postponed = list[tuple[IndexOperation, IndexFailure]]
+
+
 def write(
-    client: Elasticsearch, operations: Sequence[IndexOperation], *, waits: Sequence[float]
+    client: Elasticsearch,
+    operations: Sequence[IndexOperation],
+    *,
+    waits: Sequence[float],
+    pace: Pace,
 ) -> IndexResult:
-    """Index with the revisions as external versions; `waits` are the pauses in seconds before retries."""
+    """Index with the revisions as external versions, so that repeating does no harm.
+
+    `waits` are the pauses in seconds (± 20 %) before a busy cluster is asked again. One that takes nothing after
+    them is left alone: what is not written by then comes back as busy.
+    """
     outcome = _Outcome()
-    for chunk in _chunks(operations):
-        _write_chunk(client, chunk, waits, outcome)
+    rest = deque(operations)
+    while rest:
+        before = outcome.indexed + outcome.stale
+        chunk = _chunk(rest, pace.size)
+        postponed = _send(client, chunk, outcome)
+        for wait in waits:
+            if not postponed:
+                break
+            pace.slow_down()
+            log.warning("bulk_postponed", documents=len(postponed), size=pace.size)
+            time.sleep(wait * random.uniform(0.8, 1.2))  # noqa: S311 (spreads load, guards nothing)
+            postponed = _send_in_parts(client, [one for one, _ in postponed], outcome, pace)
+        if not postponed:
+            pace.speed_up()
+            continue
+        outcome.failures += [failure for _, failure in postponed]
+        if outcome.indexed + outcome.stale == before:
+            reason = postponed[-1][1].reason
+            outcome.failures += [_busy(operation, reason) for operation in rest]
+            break
     return IndexResult(outcome.indexed, outcome.stale, tuple(outcome.failures))
 
 
-def _chunks(operations: Sequence[IndexOperation]) -> Iterator[list[IndexOperation]]:
-    chunk: list[IndexOperation] = []
-    characters = 0
-    for operation in operations:
-        if chunk and (len(chunk) == _SIZE or characters + operation.characters > _CHARACTERS):
-            yield chunk
-            chunk, characters = [], 0
-        chunk.append(operation)
-        characters += operation.characters
-    if chunk:
-        yield chunk
+def _chunk(rest: deque[IndexOperation], size: int) -> list[IndexOperation]:
+    chunk = [rest.popleft()]
+    characters = chunk[0].characters
+    while rest and len(chunk) < size and characters + rest[0].characters <= _CHARACTERS:
+        chunk.append(rest.popleft())
+        characters += chunk[-1].characters
+    return chunk
 
 
-def _write_chunk(
-    client: Elasticsearch,
-    chunk: list[IndexOperation],
-    waits: Sequence[float],
-    outcome: _Outcome,
-) -> None:
-    for attempt in range(len(waits) + 1):
-        busy = _send(client, chunk, outcome, is_last=attempt == len(waits))
-        if not busy:
-            return
-        log.warning("bulk_postponed", documents=len(busy), attempt=attempt + 1)
-        time.sleep(waits[attempt])
-        chunk = busy
+def _send_in_parts(
+    client: Elasticsearch, chunk: Sequence[IndexOperation], outcome: _Outcome, pace: Pace
+) -> _Postponed:
+    parts = (chunk[start : start + pace.size] for start in range(0, len(chunk), pace.size))
+    return [one for part in parts for one in _send(client, part, outcome)]
 
 
-def _send(
-    client: Elasticsearch, chunk: list[IndexOperation], outcome: _Outcome, *, is_last: bool
-) -> list[IndexOperation]:
-    """Send a chunk once; gives back what the cluster was too busy for, or records it if this is the last try."""
+def _send(client: Elasticsearch, chunk: Sequence[IndexOperation], outcome: _Outcome) -> _Postponed:
+    """Send a chunk once; gives back what the cluster was too busy for."""
     lines: list[dict[str, object]] = []
     for operation in chunk:
         action = {
-            "_index": operation.index,
+            "_index": operation.alias,
             "_id": str(operation.id),
             "version": operation.revision,
             "version_type": "external",
+            # Without it the cluster would make an index of its own liking for a name that is gone.
+            "require_alias": True,
         }
         lines += ({"index": action}, operation.source)
     try:
-        response = client.bulk(operations=lines)
+        response = client.bulk(operations=lines, timeout=_SHARD_WAIT)
     except ApiError as error:
-        return _refused(client, chunk, outcome, error, is_last=is_last)
+        return _refused(client, chunk, outcome, error)
     # The client answers untyped JSON; this is its documented shape.
     items = [cast("dict[str, _Item]", item)["index"] for item in response["items"]]
-    busy: list[IndexOperation] = []
+    postponed: _Postponed = []
     for operation, item in zip(chunk, items, strict=True):
         status = item["status"]
         if status < HTTPStatus.MULTIPLE_CHOICES:
             outcome.indexed += 1
         elif status == HTTPStatus.CONFLICT:
             outcome.stale += 1
-        elif status in _BUSY and not is_last:
-            busy.append(operation)
         else:
-            outcome.failures.append(_failure(operation, status, item.get("error", {})))
-    return busy
+            _sort_out(operation, status, item.get("error", {}), outcome, postponed)
+    return postponed
 
 
 def _refused(
-    client: Elasticsearch,
-    chunk: list[IndexOperation],
-    outcome: _Outcome,
-    error: ApiError,
-    *,
-    is_last: bool,
-) -> list[IndexOperation]:
-    """Deal with a request that was refused as a whole."""
+    client: Elasticsearch, chunk: Sequence[IndexOperation], outcome: _Outcome, error: ApiError
+) -> _Postponed:
+    """Deal with a request that was refused as a whole; raises what concerns no document, such as the key."""
     status = error.status_code
-    if status in _BUSY and not is_last:
-        return chunk
+    if status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise error
     if status in _SPLIT and len(chunk) > 1:
         middle = len(chunk) // 2
         halves = (chunk[:middle], chunk[middle:])
-        return [left for half in halves for left in _send(client, half, outcome, is_last=is_last)]
-    reason = _Reason(type="request", reason=str(error))
-    outcome.failures += [_failure(operation, status, reason) for operation in chunk]
-    return []
+        return [left for half in halves for left in _send(client, half, outcome)]
+    postponed: _Postponed = []
+    for operation in chunk:
+        _sort_out(operation, status, _Reason(type="request", reason=str(error)), outcome, postponed)
+    return postponed
 
 
-def _failure(operation: IndexOperation, status: int, reason: _Reason) -> IndexFailure:
-    text = f"{status} {reason.get('type', '')}：{reason.get('reason', '')}"[:300]
-    return IndexFailure(operation.id, f"检索引擎拒绝了这条内容（{text}）", status in _BUSY)
+def _sort_out(
+    operation: IndexOperation,
+    status: int,
+    reason: _Reason,
+    outcome: _Outcome,
+    postponed: _Postponed,
+) -> None:
+    detail = reason.get("reason", "")
+    for quote in _QUOTES:
+        detail = detail.partition(quote)[0]
+    known = _REASONS.get(status, "检索引擎拒绝了这条内容")
+    text = f"{known}（{status} {reason.get('type', '')} {detail[:250].strip()}）。"
+    if status in _BUSY:
+        postponed.append((operation, _busy(operation, text)))
+    else:
+        is_retryable = status >= HTTPStatus.INTERNAL_SERVER_ERROR
+        outcome.failures.append(IndexFailure(operation.id, text, is_retryable))
+
+
+def _busy(operation: IndexOperation, reason: str) -> IndexFailure:
+    return IndexFailure(operation.id, reason, is_retryable=True, is_engine_busy=True)

@@ -1,17 +1,16 @@
 """The search engine of an installation that has outgrown one machine: Elasticsearch 9."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
 from http import HTTPStatus
 from itertools import islice, product
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import structlog
-from elastic_transport.client_utils import DEFAULT
-from elasticsearch import ApiError, Elasticsearch, TransportError
 
-from core.errors import ConfigurationError, StorageError, UnavailableError
+from core.clock import SHANGHAI
+from core.errors import StorageError, UnavailableError
 from core.search import elasticsearch_bulk as bulk
 from core.search.aggregations import (
     Requests,
@@ -35,9 +34,10 @@ from core.search.base import (
     SearchQuery,
     TermCount,
 )
-from core.search.elasticsearch_indices import Generation, MonthlyIndices
+from core.search.elasticsearch_connection import Connection, connect, translated_errors
+from core.search.elasticsearch_indices import Generation, MonthlyIndices, write_alias
 from core.search.elasticsearch_queries import query_of, ranked_query_of
-from core.search.elasticsearch_schema import entry, month
+from core.search.elasticsearch_schema import entry, first_day, month, month_name
 from core.search.selection import cursor_of, key_of, ordering, ranked_page, ranked_window
 
 log = structlog.get_logger(__name__)
@@ -46,17 +46,24 @@ ALIAS = "zhisheng-documents"
 
 _BATCH = 5_000
 _DELETED_AT_ONCE = 500
-_LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 _BREADTH = {"shard_size": 10_000}
-_BUSY = frozenset({429, 502, 503, 504})
 _WAITS = (0.2, 1.0, 3.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Upkeep:
+    """Names of the indices that were created, dropped with their month, and removed as leftovers."""
+
+    created: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+    leftovers: tuple[str, ...] = ()
 
 
 class ElasticsearchSearch:
     """Implements DocumentSearch over monthly indices; threads may share one object.
 
-    A URL without TLS is taken only on loopback, unless `allow_plain_text`. Rebuilds are not guarded
-    against each other: the caller holds a lease.
+    `url` may name several nodes, separated by commas. One without TLS is taken only on loopback, unless
+    `allow_plain_text`. Rebuilds are not guarded against each other: the caller holds a lease.
     """
 
     name = "elasticsearch"
@@ -73,25 +80,22 @@ class ElasticsearchSearch:
         timeout_s: float = 10.0,
         retry_waits_s: Sequence[float] = _WAITS,
     ) -> None:
-        address = urlsplit(url)
-        if address.scheme == "http" and address.hostname not in _LOOPBACK and not allow_plain_text:
-            raise ConfigurationError(
-                f"Elasticsearch 地址 {address.hostname} 不在本机，却没有加密（http）；"
-                "请改用 https，或在确认网络可信后明确允许明文。"
+        self._client = connect(
+            Connection(
+                url=url,
+                api_key=api_key,
+                ca_certificates=ca_certificates,
+                allow_plain_text=allow_plain_text,
+                timeout_s=timeout_s,
             )
-        self._client = Elasticsearch(
-            url,
-            api_key=api_key,
-            request_timeout=timeout_s,
-            max_retries=0,
-            ca_certs=DEFAULT if ca_certificates is None else str(ca_certificates),
         )
         self._alias = alias
         self._indices = MonthlyIndices(self._client, alias, replicas=replicas)
         self._waits = tuple(retry_waits_s)
+        self._pace = bulk.Pace()
 
     def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
-        with _translated_errors():
+        with translated_errors():
             return self._write(self._indices.current(), documents)
 
     def _write(
@@ -103,7 +107,7 @@ class ElasticsearchSearch:
     ) -> IndexResult:
         operations = [
             bulk.IndexOperation(
-                index=self._indices.name(generation.number, month(document)),
+                alias=write_alias(self._indices.name(generation.number, month(document))),
                 id=document.id,
                 revision=document.revision,
                 source=entry(document),
@@ -111,14 +115,16 @@ class ElasticsearchSearch:
             )
             for document in documents
         ]
-        for name in {operation.index for operation in operations} - generation.names:
-            self._indices.create(name, is_rebuilding=is_rebuilding)
-        return bulk.write(self._client, operations, waits=self._waits)
+        names = {self._indices.name(generation.number, month(document)) for document in documents}
+        for name in sorted(names - generation.names):
+            self._indices.create(name, generation, is_rebuilding=is_rebuilding)
+        return bulk.write(self._client, operations, waits=self._waits, pace=self._pace)
 
     def delete(self, ids: Sequence[int]) -> None:
         """Find the month of each id by a realtime get, and delete there."""
-        with _translated_errors():
-            names = sorted(self._indices.current().names)
+        with translated_errors():
+            # Also from what a rebuild is filling, so that a deleted text does not come back with it.
+            names = sorted(self._indices.all_names())
             for start in range(0, len(ids), _DELETED_AT_ONCE):
                 self._delete(names, ids[start : start + _DELETED_AT_ONCE])
 
@@ -151,7 +157,7 @@ class ElasticsearchSearch:
         column = "heat" if order is SearchOrder.HOTTEST else "order"
         direction = "asc" if order is SearchOrder.OLDEST else "desc"
         after = None if query.cursor is None else [key_of(order, query.cursor)]
-        with _translated_errors():
+        with translated_errors():
             found = self._client.search(
                 index=self._alias,
                 query=query_of(query),
@@ -159,6 +165,7 @@ class ElasticsearchSearch:
                 search_after=after,
                 size=query.limit + 1,
                 track_total_hits=True,
+                allow_partial_search_results=False,
                 source=False,
                 ignore_unavailable=True,
             )["hits"]
@@ -171,7 +178,7 @@ class ElasticsearchSearch:
 
     def _most_relevant(self, query: SearchQuery) -> SearchPage:
         first, size = ranked_window(query)
-        with _translated_errors():
+        with translated_errors():
             found = self._client.search(
                 index=self._alias,
                 # Words are as rare as in all months together, not as in the month of the hit.
@@ -181,6 +188,7 @@ class ElasticsearchSearch:
                 from_=first,
                 size=size,
                 track_total_hits=True,
+                allow_partial_search_results=False,
                 source=False,
                 ignore_unavailable=True,
             )["hits"]
@@ -188,19 +196,24 @@ class ElasticsearchSearch:
         return ranked_page(ids, first, int(found["total"]["value"]))
 
     def count(self, query: SearchQuery) -> int:
-        with _translated_errors():
+        with translated_errors():
             answer = self._client.count(
                 index=self._alias, query=query_of(query), ignore_unavailable=True
+            )
+        if answer["_shards"]["failed"]:
+            raise UnavailableError(
+                "检索引擎 Elasticsearch 有一部分索引暂时读不到，数不全；数据没有丢失，请稍后再试。"
             )
         return int(answer["count"])
 
     def _aggregate(self, query: SearchQuery, requests: Requests) -> Mapping[str, object]:
-        with _translated_errors():
+        with translated_errors():
             answer = self._client.search(
                 index=self._alias,
                 query=query_of(query),
                 aggregations=requests,
                 size=0,
+                allow_partial_search_results=False,
                 ignore_unavailable=True,
             )
         # Without a single index there is nothing to count, and the answer has no such part.
@@ -232,7 +245,7 @@ class ElasticsearchSearch:
         indexed = stale = 0
         failures: list[IndexFailure] = []
         rest = iter(documents)
-        with _translated_errors():
+        with translated_errors():
             generation = Generation(self._indices.next_number(), frozenset())
             while batch := list(islice(rest, _BATCH)):
                 result = self._write(generation, batch, is_rebuilding=True)
@@ -243,23 +256,42 @@ class ElasticsearchSearch:
                 generation = Generation(generation.number, generation.names | names)
             if not generation.names:
                 empty = self._indices.name(generation.number, "empty")
-                self._indices.create(empty, is_rebuilding=True)
+                self._indices.create(empty, generation, is_rebuilding=True)
                 generation = Generation(generation.number, frozenset({empty}))
             self._indices.switch(generation)
         log.info("index_rebuilt", engine=self.name, documents=indexed, failures=len(failures))
         return IndexResult(indexed, stale, tuple(failures))
 
+    def keep_house(
+        self, now: datetime, *, is_over: Callable[[date], bool], is_rebuilding: bool
+    ) -> Upkeep:
+        """Have this month's and the next month's index ready, and remove what is past its time.
+
+        `is_over` is asked of the first day of each month, in Asia/Shanghai, whether no document of it lives any
+        more. Several processes may do this at once; `is_rebuilding` spares what a rebuild is filling.
+        """
+        this_month = now.astimezone(SHANGHAI).date().replace(day=1)
+        next_month = (this_month + timedelta(days=31)).replace(day=1)
+        with translated_errors():
+            created = self._indices.roll_over([month_name(this_month), month_name(next_month)])
+            dropped = self._indices.drop(lambda name: is_over(first_day(name)))
+            leftovers = () if is_rebuilding else self._indices.remove_leftovers()
+        upkeep = Upkeep(created, dropped, leftovers)
+        if upkeep != Upkeep():
+            log.info("indices_kept", created=created, dropped=dropped, leftovers_removed=leftovers)
+        return upkeep
+
     def clear(self) -> None:
-        with _translated_errors():
+        with translated_errors():
             self._indices.remove(self._indices.current())
 
     def refresh(self) -> None:
-        with _translated_errors():
+        with translated_errors():
             self._client.indices.refresh(index=self._alias, ignore_unavailable=True)
 
     def health(self) -> SearchHealth:
         try:
-            with _translated_errors():
+            with translated_errors():
                 cluster = self._client.cluster.health()
                 stats = self._client.indices.stats(index=f"{self._alias}*", metric="docs,store")
         except StorageError as error:
@@ -281,20 +313,3 @@ class ElasticsearchSearch:
 
     def close(self) -> None:
         self._client.close()
-
-
-@contextmanager
-def _translated_errors() -> Iterator[None]:
-    """Turn the client's errors into ours, without the address or the query in the message."""
-    try:
-        yield
-    except TransportError as error:
-        raise UnavailableError(
-            "检索引擎 Elasticsearch 没有应答；数据没有丢失，恢复后会自动补上。"
-        ) from error
-    except ApiError as error:
-        if error.status_code in _BUSY:
-            raise UnavailableError("检索引擎 Elasticsearch 正忙，请稍后再试。") from error
-        raise StorageError(
-            f"检索引擎 Elasticsearch 拒绝了请求（{error.status_code}），请管理员查看日志。"
-        ) from error

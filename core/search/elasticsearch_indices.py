@@ -1,16 +1,25 @@
 """The names and the life of the monthly indices behind the read alias.
 
-zhisheng-documents                    the alias that is searched
-zhisheng-documents-g2-s1-202611       generation 2, schema 1, ingested in November 2026
+zhisheng-documents                          the alias that is searched
+zhisheng-documents-g2-s2-202611             generation 2, schema 2, ingested in November 2026
+zhisheng-documents-g2-s2-202611-write       the alias through which that index is written
 """
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import structlog
 from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
+from core.errors import UnavailableError
 from core.search.base import IndexOutdatedError
 from core.search.elasticsearch_schema import SCHEMA_VERSION, mappings, settings
+
+log = structlog.get_logger(__name__)
+
+EMPTY = "empty"
+"""Stands for a month in the one index of a generation that holds nothing yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +30,17 @@ class Generation:
     names: frozenset[str]
 
 
+def write_alias(name: str) -> str:
+    """Name what writes to an index: an alias goes with its index, while a bare name would make a new one."""
+    return f"{name}-write"
+
+
 class MonthlyIndices:
     def __init__(self, client: Elasticsearch, alias: str, *, replicas: int) -> None:
         self._client = client
         self._alias = alias
         self._replicas = replicas
-        self._name = re.compile(rf"{re.escape(alias)}-g(\d+)-s(\d+)-\w+")
+        self._name = re.compile(rf"{re.escape(alias)}-g(\d+)-s(\d+)-(\w+)")
 
     def current(self) -> Generation:
         """Find the generation behind the alias; raises IndexOutdatedError."""
@@ -41,29 +55,55 @@ class MonthlyIndices:
                 f"Elasticsearch 索引 {self._alias} 的格式是 {max(schemas)}，本程序需要 "
                 f"{SCHEMA_VERSION}；数据都在数据库里，没有丢失。请运行 zhisheng index rebuild 重建索引。"
             )
-        return Generation(max((int(match.group(1)) for match in matches), default=1), names)
+        number = max((int(match.group(1)) for match in matches), default=1)
+        return Generation(number, self._of(number, names))
 
     def name(self, generation: int, month: str) -> str:
         return f"{self._alias}-g{generation}-s{SCHEMA_VERSION}-{month}"
 
-    def create(self, name: str, *, is_rebuilding: bool = False) -> None:
+    def month(self, name: str) -> str:
+        match = self._name.fullmatch(name)
+        return match.group(3) if match else ""
+
+    def create(self, name: str, generation: Generation, *, is_rebuilding: bool = False) -> None:
         """Create one month's index, searched at once unless it belongs to a rebuild."""
         try:
             self._client.indices.create(
                 index=name,
                 settings=settings(replicas=self._replicas, is_rebuilding=is_rebuilding),
                 mappings=mappings(),
-                aliases={} if is_rebuilding else {self._alias: {}},
+                aliases={write_alias(name): {}},
             )
         except BadRequestError as error:
             if error.error != "resource_already_exists_exception":
                 raise
+        if not is_rebuilding:
+            self._publish(name, generation)
+
+    def _publish(self, name: str, generation: Generation) -> None:
+        """Let the alias name an index, provided that its generation is still the one searched.
+
+        Naming an index of the generation again changes nothing, but fails the whole step once a rebuild has
+        removed it: otherwise the index would stay behind the alias beside the new generation.
+        """
+        guard = sorted(generation.names - {name})[:1]
+        actions = [{"add": {"index": one, "alias": self._alias}} for one in (*guard, name)]
+        try:
+            self._client.indices.update_aliases(actions=actions)
+        except NotFoundError as error:
+            self._client.indices.delete(index=name, ignore_unavailable=True)
+            raise UnavailableError(
+                "检索索引刚被重建替换；数据没有丢失，稍后会自动再试。"
+            ) from error
 
     def next_number(self) -> int:
         numbers = [
-            int(match.group(1)) for name in self._all() if (match := self._name.fullmatch(name))
+            int(match.group(1))
+            for name in self.all_names()
+            if (match := self._name.fullmatch(name))
         ]
-        return max(numbers, default=0) + 1
+        # Whoever writes before there is any index makes generation 1.
+        return max(numbers, default=1) + 1
 
     def switch(self, generation: Generation) -> None:
         """Let the alias name this generation alone, in one step, and remove every other."""
@@ -76,7 +116,8 @@ class MonthlyIndices:
             {"add": {"index": name, "alias": self._alias}} for name in sorted(generation.names)
         ]
         actions += [
-            {"remove_index": {"index": name}} for name in sorted(self._all() - generation.names)
+            {"remove_index": {"index": name}}
+            for name in sorted(self.all_names() - generation.names)
         ]
         self._client.indices.update_aliases(actions=actions)
 
@@ -84,6 +125,52 @@ class MonthlyIndices:
         for name in generation.names:
             self._client.indices.delete(index=name, ignore_unavailable=True)
 
-    def _all(self) -> frozenset[str]:
+    def roll_over(self, months: Sequence[str]) -> tuple[str, ...]:
+        """Create the current generation's indices of these months; gives those that were missing.
+
+        All of them get the number of replicas that is wanted now.
+        """
+        generation = self.current()
+        if generation.names:
+            self._client.indices.put_settings(
+                index=sorted(generation.names),
+                settings={"index": {"number_of_replicas": self._replicas}},
+                ignore_unavailable=True,
+            )
+        wanted = {self.name(generation.number, month) for month in months}
+        missing = tuple(sorted(wanted - generation.names))
+        for name in missing:
+            self.create(name, generation)
+        return missing
+
+    def drop(self, is_over: Callable[[str], bool]) -> tuple[str, ...]:
+        """Remove the current generation's indices of months that are over; the last index always stays."""
+        generation = self.current()
+        over = sorted(
+            name
+            for name in generation.names
+            if self.month(name) == EMPTY or is_over(self.month(name))
+        )
+        dropped = tuple(over[: len(generation.names) - 1])
+        self.remove(Generation(generation.number, frozenset(dropped)))
+        return dropped
+
+    def remove_leftovers(self) -> tuple[str, ...]:
+        """Remove every other generation; only while no rebuild runs."""
+        generation = self.current()
+        names = self.all_names()
+        leftovers = tuple(sorted(names - self._of(generation.number, names)))
+        for name in leftovers:
+            self._client.indices.delete(index=name, ignore_unavailable=True)
+        return leftovers
+
+    def _of(self, number: int, names: frozenset[str]) -> frozenset[str]:
+        return frozenset(
+            name
+            for name in names
+            if (match := self._name.fullmatch(name)) and int(match.group(1)) == number
+        )
+
+    def all_names(self) -> frozenset[str]:
         found = self._client.indices.get(index=f"{self._alias}-g*", expand_wildcards="all")
         return frozenset(found.body)

@@ -1,6 +1,6 @@
 """What the Elasticsearch indices hold of a document."""
 
-from datetime import datetime
+from datetime import date
 
 from core.expression.facts import facts, keyword, milliseconds
 from core.expression.values import SHANGHAI
@@ -72,8 +72,15 @@ def settings(*, replicas: int, is_rebuilding: bool) -> dict[str, object]:
 
 def month(document: SearchDocument) -> str:
     """Name the month of an index: that of the ingest, which never changes for a document."""
-    moment: datetime = document.ingested_at.astimezone(SHANGHAI)
-    return f"{moment.year:04}{moment.month:02}"
+    return month_name(document.ingested_at.astimezone(SHANGHAI).date())
+
+
+def month_name(day: date) -> str:
+    return f"{day.year:04}{day.month:02}"
+
+
+def first_day(month: str) -> date:
+    return date(int(month[:4]), int(month[4:]), 1)
 
 
 def entry(document: SearchDocument) -> dict[str, object]:

@@ -40,7 +40,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         lines = self.rfile.read(int(self.headers["Content-Length"])).splitlines()
-        if not self.path.endswith("_bulk"):
+        if not self.path.partition("?")[0].endswith("_bulk"):
             self._answer(200, {"acknowledged": True})
             return
         size = len(lines) // 2
@@ -53,6 +53,8 @@ class _Handler(BaseHTTPRequestHandler):
             statuses = [self.server.items.pop(0) if self.server.items else 201 for _ in range(size)]
             items = [{"index": {"status": status, "error": {"type": "t"}}} for status in statuses]
             self._answer(200, {"errors": True, "items": items})
+
+    do_POST = do_PUT
 
     def _answer(self, status: int, body: dict[str, object]) -> None:
         content = json.dumps(body).encode()
