@@ -212,6 +212,23 @@ def remove_many(session: Session, table: type[Claimable], claimed: Sequence[Clai
     return set(session.scalars(statement))
 
 
+def hand_back(session: Session, table: type[Claimable], claimed: Sequence[Claim]) -> None:
+    """Let go of rows as they were before they were taken; what was lost meanwhile stays its new owner's."""
+    if not claimed:
+        return
+    fences = [(claim.id, claim.epoch) for claim in claimed]
+    session.execute(
+        update(table)
+        .where(
+            tuple_(_id(table), table.claim_epoch).in_(fences),
+            table.claim_owner == claimed[0].owner,
+            table.lease_until > func.now(),
+        )
+        .values(lease_until=None, claim_owner=None, attempt=table.attempt - 1)
+        .execution_options(synchronize_session=False)
+    )
+
+
 def _must_change(session: Session, statement: object, claim: Claim) -> None:
     table_update = statement.returning(text("1")).execution_options(synchronize_session=False)  # type: ignore[attr-defined]
     if len(session.execute(table_update).all()) != 1:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 import structlog
 from sqlalchemy import bindparam, select, update
@@ -15,7 +17,7 @@ from core.database.models.collecting import Document, DocumentBody, Source
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from core.document_heat import WEIGHTS, document_heat
-from core.errors import ConflictError
+from core.errors import ConflictError, StorageError, UnavailableError
 from core.faults import fault_point
 from core.search.base import DocumentSearch, IndexFailure, SearchDocument
 
@@ -26,11 +28,18 @@ LEASE = dt.timedelta(seconds=120)
 LEADER_LEASE = dt.timedelta(seconds=15)
 RENEW_AFTER = dt.timedelta(seconds=4)
 GIVE_UP_AFTER = 8
+BUSY_PAUSE = dt.timedelta(seconds=10)
 _MARK = (
     update(Document)
     .where(Document.id == bindparam("b_id"))
     .values(indexed_revision=bindparam("b_revision"), indexed_at=bindparam("b_at"))
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    handled: int = 0
+    postponed: int = 0
 
 
 class IndexWorker:
@@ -67,10 +76,18 @@ class IndexWorker:
                 leases.resign(session, self._leadership)
 
     def step(self) -> int:
-        """Index one batch and forget one; 0 when there is nothing or another process leads."""
+        """Index one batch and forget one; 0 when there is nothing or another process leads.
+
+        Raises UnavailableError when the engine is away or too busy: whoever calls this then waits. The work stays
+        queued, and no attempt is counted against a document for what is wrong with the engine.
+        """
         if self._is_exclusive and not self._lead():
             return 0
-        return self._index_batch() + self._forget_batch()
+        indexed = self._index_batch()
+        forgotten = self._forget_batch()
+        if indexed.postponed:
+            raise UnavailableError(f"检索引擎正忙，{indexed.postponed} 条内容稍后自动再试。")
+        return indexed.handled + forgotten
 
     def _lead(self) -> bool:
         now = self._clock.now()
@@ -107,10 +124,20 @@ class IndexWorker:
                 where=[WorkItem.queue == queue.value],
             )
 
-    def _index_batch(self) -> int:
+    @contextmanager
+    def _handing_back(self, claimed: Sequence[claims.Claim]) -> Iterator[None]:
+        """Let go of the work when the engine takes none of it, so that it is due again at once."""
+        try:
+            yield
+        except StorageError:
+            with self._sessions.begin() as session:
+                claims.hand_back(session, WorkItem, claimed)
+            raise
+
+    def _index_batch(self) -> _Batch:
         claimed = self._take(Queue.INDEX)
         if not claimed:
-            return 0
+            return _Batch()
         with self._sessions() as session:
             subjects = dict(
                 session.execute(
@@ -121,7 +148,8 @@ class IndexWorker:
             )
             documents = load_documents(session, list(subjects.values()))
         fault_point("index.before_bulk")
-        result = self._writer().index(documents)
+        with self._handing_back(claimed):
+            result = self._writer().index(documents)
         fault_point("index.after_bulk")
         failures = {failure.id: failure for failure in result.failures}
         revisions = {document.id: document.revision for document in documents}
@@ -141,7 +169,8 @@ class IndexWorker:
         self._record_failures(
             [claim for claim in claimed if subjects.get(claim.id) in failures], subjects, failures
         )
-        return len(claimed)
+        postponed = sum(failure.is_engine_busy for failure in result.failures)
+        return _Batch(len(claimed), postponed)
 
     def _record_failures(
         self,
@@ -166,7 +195,8 @@ class IndexWorker:
             subjects = list(
                 session.scalars(select(WorkItem.subject_id).where(WorkItem.id.in_(ids)))
             )
-        self._writer().delete(subjects)
+        with self._handing_back(claimed):
+            self._writer().delete(subjects)
         with self._sessions.begin() as session:
             claims.remove_many(session, WorkItem, claimed)
         return len(claimed)
@@ -175,7 +205,16 @@ class IndexWorker:
 def _record_failure(
     session: Session, claim: claims.Claim, failure: IndexFailure, now: dt.datetime
 ) -> None:
-    if failure.is_retryable and claim.attempt < GIVE_UP_AFTER:
+    if failure.is_engine_busy:
+        claims.retry(
+            session,
+            WorkItem,
+            claim,
+            due_at=claims.backoff(1, now, steps=[BUSY_PAUSE]),
+            error=failure.reason,
+            attempt=claim.attempt - 1,
+        )
+    elif failure.is_retryable and claim.attempt < GIVE_UP_AFTER:
         claims.retry(
             session,
             WorkItem,

@@ -1,19 +1,17 @@
 """What only the Elasticsearch engine promises: addresses, busy clusters, monthly indices."""
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 from elasticsearch import Elasticsearch
 
-from core.errors import ConfigurationError, UnavailableError
+from core.errors import UnavailableError
 from core.search import IndexOutdatedError, SearchDocument, SearchQuery
 from core.search.elasticsearch_engine import ElasticsearchSearch
+from tests.core.search.elasticsearch_stub import StubCluster, stub_cluster
 
 MOMENT = datetime(2026, 11, 2, tzinfo=UTC)
 DOCUMENT = SearchDocument(
@@ -21,63 +19,15 @@ DOCUMENT = SearchDocument(
 )
 
 
-class _Cluster(ThreadingHTTPServer):
-    """Answers bulk requests with the statuses it was told, then with success."""
-
-    def __init__(self, whole: list[int], items: list[int]) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.whole = whole
-        self.items = items
-        self.sizes: list[int] = []
-        self.largest = 1_000
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Cluster
-
-    def do_GET(self) -> None:
-        self._answer(404, {"error": "no alias"})
-
-    def do_PUT(self) -> None:
-        lines = self.rfile.read(int(self.headers["Content-Length"])).splitlines()
-        if not self.path.partition("?")[0].endswith("_bulk"):
-            self._answer(200, {"acknowledged": True})
-            return
-        size = len(lines) // 2
-        self.server.sizes.append(size)
-        if size > self.server.largest:
-            self._answer(413, {"error": "too large"})
-        elif self.server.whole:
-            self._answer(self.server.whole.pop(0), {"error": "busy"})
-        else:
-            statuses = [self.server.items.pop(0) if self.server.items else 201 for _ in range(size)]
-            items = [{"index": {"status": status, "error": {"type": "t"}}} for status in statuses]
-            self._answer(200, {"errors": True, "items": items})
-
-    do_POST = do_PUT
-
-    def _answer(self, status: int, body: dict[str, object]) -> None:
-        content = json.dumps(body).encode()
-        self.send_response(status)
-        self.send_header("X-Elastic-Product", "Elasticsearch")
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: object) -> None:
-        pass
-
-
 @contextmanager
-def cluster(whole: list[int], items: list[int]) -> Iterator[tuple[_Cluster, ElasticsearchSearch]]:
-    with _Cluster(whole, items) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
-        search = ElasticsearchSearch(url, retry_waits_s=(0, 0))
+def cluster(
+    whole: list[int], items: list[int]
+) -> Iterator[tuple[StubCluster, ElasticsearchSearch]]:
+    with stub_cluster() as server:
+        server.whole, server.items = whole, items
+        search = ElasticsearchSearch(server.url, retry_waits_s=(0, 0))
         yield server, search
         search.close()
-        server.shutdown()
 
 
 def documents(number: int) -> list[SearchDocument]:
@@ -120,13 +70,6 @@ def test_a_refused_item_is_a_failure_of_its_own(status: int) -> None:
         result = search.index(documents(2))
     assert result.indexed == 1
     assert [failure.id for failure in result.failures] == [1]
-
-
-def test_plain_text_beyond_this_machine_is_refused_unless_told() -> None:
-    with pytest.raises(ConfigurationError, match="没有加密"):
-        ElasticsearchSearch("http://search.example:9200")
-    ElasticsearchSearch("http://search.example:9200", allow_plain_text=True).close()
-    ElasticsearchSearch("https://search.example:9200", api_key="made-up").close()
 
 
 def test_a_cluster_that_does_not_answer_is_unavailable_and_says_so() -> None:
