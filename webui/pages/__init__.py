@@ -32,6 +32,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("sources", "webui.pages.sources:blueprint"),
         ("source_import", "webui.pages.source_import:blueprint"),
         ("rules", "webui.pages.rules:blueprint"),
+        ("trials", "webui.pages.trials:blueprint"),
         ("channels", "webui.pages.channels:blueprint"),
         ("users", "webui.pages.users:blueprint"),
         ("audit", "webui.pages.audit:blueprint"),

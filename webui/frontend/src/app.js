@@ -6,6 +6,7 @@ import { watchDeadlines } from './deadlines.js';
 import { watchDialogs } from './dialogs.js';
 import { watchDisplaySettings } from './display.js';
 import { watchEditing } from './editing.js';
+import { watchFillButtons } from './filling.js';
 import { watchForms } from './forms.js';
 import { watchKeys } from './keys.js';
 import { watchMenu } from './menu.js';
@@ -16,6 +17,7 @@ import { watchTyping } from './typing.js';
 // Listeners sit on the document, so fragments that htmx swaps in need no set-up of their own.
 watchTyping();
 watchForms();
+watchFillButtons();
 watchEditing();
 watchRequests();
 watchPolling();
