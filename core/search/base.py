@@ -1,6 +1,7 @@
 """What every search engine answers, and the records that cross its border."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -170,13 +171,44 @@ class TermCount:
 
 @dataclass(frozen=True, slots=True)
 class SearchHealth:
-    """`detail` says in Chinese what an operator should know."""
+    """`detail` says in Chinese what an operator should know.
+
+    `schema` and `generation` are those of the index that answers; `is_outdated` when it has to be rebuilt first.
+    """
 
     engine: str
     is_available: bool
     documents: int | None
     bytes_on_disk: int | None
     detail: str
+    schema: int | None = None
+    generation: int | None = None
+    is_outdated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class IndexEntry:
+    """What an index holds of a document, as `core.search.digest` tells it."""
+
+    id: int
+    revision: int
+    digest: int
+
+
+class IndexDraft(Protocol):
+    """An index that nobody searches yet; a lower or equal revision never replaces what it holds."""
+
+    def index(self, documents: Sequence[SearchDocument]) -> IndexResult: ...
+
+    def delete(self, ids: Sequence[int]) -> None: ...
+
+    def settle(self) -> None:
+        """Finish in the background what would hold up `publish`."""
+        ...
+
+    def publish(self) -> None:
+        """Let this index answer instead of the old one, in one step; the draft is done with afterwards."""
+        ...
 
 
 class DocumentSearch(Protocol):
@@ -214,12 +246,25 @@ class DocumentSearch(Protocol):
     ) -> tuple[TermCount, ...]: ...
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> IndexResult:
-        """Fill a new index beside the old one and switch to it at the end, in one step.
+        """Fill a draft with these documents alone, and publish it.
 
-        The old one answers until then. What other processes index meanwhile goes to the old one, so the caller's
-        iterable ends with what has changed since it began, or the caller queues those documents again.
+        What other processes index meanwhile goes to the old index: `core.index_rebuild` brings it over.
         """
         ...
+
+    def draft(self) -> AbstractContextManager[IndexDraft]:
+        """Lend an empty index beside the one that answers; it is dropped unless it was published.
+
+        What an interrupted draft left behind is removed. Raises ConflictError when the engine can tell that
+        another draft is open; otherwise the caller sees to it that there is only one.
+        """
+        ...
+
+    def entries(self, *, after: int, limit: int) -> tuple[IndexEntry, ...]:
+        """List what the index holds by rising id, from behind `after`; a document twice in it comes twice."""
+        ...
+
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]: ...
 
     def clear(self) -> None: ...
 
@@ -227,6 +272,8 @@ class DocumentSearch(Protocol):
         """Make what was indexed visible to this object at once."""
         ...
 
-    def health(self) -> SearchHealth: ...
+    def health(self) -> SearchHealth:
+        """Say how the index is doing; an engine that does not answer is unavailable, and nothing is raised."""
+        ...
 
     def close(self) -> None: ...

@@ -1,15 +1,17 @@
 """The search engine of an installation that has outgrown one machine: Elasticsearch 9."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from http import HTTPStatus
-from itertools import islice, product
+from itertools import product
 from pathlib import Path
 
 import structlog
 
-from core.clock import SHANGHAI
+from core.clock import SHANGHAI, monotonic
 from core.errors import StorageError, UnavailableError
 from core.search import elasticsearch_bulk as bulk
 from core.search.aggregations import (
@@ -24,7 +26,9 @@ from core.search.base import (
     Breakdown,
     FacetField,
     HistogramBucket,
-    IndexFailure,
+    IndexDraft,
+    IndexEntry,
+    IndexOutdatedError,
     IndexResult,
     Interval,
     SearchDocument,
@@ -35,16 +39,19 @@ from core.search.base import (
     TermCount,
 )
 from core.search.elasticsearch_connection import Connection, connect, translated_errors
+from core.search.elasticsearch_draft import ElasticsearchDraft
 from core.search.elasticsearch_indices import Generation, MonthlyIndices, write_alias
 from core.search.elasticsearch_queries import query_of, ranked_query_of
 from core.search.elasticsearch_schema import entry, first_day, month, month_name
+from core.search.index_draft import fill
 from core.search.selection import cursor_of, key_of, ordering, ranked_page, ranked_window
 
 log = structlog.get_logger(__name__)
 
 ALIAS = "zhisheng-documents"
 
-_BATCH = 5_000
+_LISTED = 10_000
+_SCHEMA_HOLDS_S = 30.0
 _DELETED_AT_ONCE = 500
 _BREADTH = {"shard_size": 10_000}
 _WAITS = (0.2, 1.0, 3.0)
@@ -76,7 +83,7 @@ class ElasticsearchSearch:
         api_key: str | None = None,
         ca_certificates: Path | None = None,
         allow_plain_text: bool = False,
-        replicas: int = 0,
+        replicas: int | None = None,
         timeout_s: float = 10.0,
         retry_waits_s: Sequence[float] = _WAITS,
     ) -> None:
@@ -93,6 +100,7 @@ class ElasticsearchSearch:
         self._indices = MonthlyIndices(self._client, alias, replicas=replicas)
         self._waits = tuple(retry_waits_s)
         self._pace = bulk.Pace()
+        self._schema_holds_until = 0.0
 
     def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
         with translated_errors():
@@ -121,12 +129,14 @@ class ElasticsearchSearch:
         return bulk.write(self._client, operations, waits=self._waits, pace=self._pace)
 
     def delete(self, ids: Sequence[int]) -> None:
-        """Find the month of each id by a realtime get, and delete there."""
         with translated_errors():
             # Also from what a rebuild is filling, so that a deleted text does not come back with it.
-            names = sorted(self._indices.all_names())
-            for start in range(0, len(ids), _DELETED_AT_ONCE):
-                self._delete(names, ids[start : start + _DELETED_AT_ONCE])
+            self._forget(sorted(self._indices.all_names()), ids)
+
+    def _forget(self, names: Sequence[str], ids: Sequence[int]) -> None:
+        """Find the month of each id by a realtime get, and delete there."""
+        for start in range(0, len(ids), _DELETED_AT_ONCE):
+            self._delete(names, ids[start : start + _DELETED_AT_ONCE])
 
     def _delete(self, names: Sequence[str], ids: Sequence[int]) -> None:
         places = [
@@ -151,6 +161,7 @@ class ElasticsearchSearch:
             )
 
     def search(self, query: SearchQuery) -> SearchPage:
+        self._check_schema()
         order = ordering(query)
         if order is SearchOrder.RELEVANCE:
             return self._most_relevant(query)
@@ -195,7 +206,15 @@ class ElasticsearchSearch:
         ids = tuple(int(hit["_id"]) for hit in found["hits"])
         return ranked_page(ids, first, int(found["total"]["value"]))
 
+    def _check_schema(self) -> None:
+        """Raise IndexOutdatedError instead of answering from other columns; asked now and then only."""
+        if monotonic() >= self._schema_holds_until:
+            with translated_errors():
+                self._indices.current()
+            self._schema_holds_until = monotonic() + _SCHEMA_HOLDS_S
+
     def count(self, query: SearchQuery) -> int:
+        self._check_schema()
         with translated_errors():
             answer = self._client.count(
                 index=self._alias, query=query_of(query), ignore_unavailable=True
@@ -207,6 +226,7 @@ class ElasticsearchSearch:
         return int(answer["count"])
 
     def _aggregate(self, query: SearchQuery, requests: Requests) -> Mapping[str, object]:
+        self._check_schema()
         with translated_errors():
             answer = self._client.search(
                 index=self._alias,
@@ -242,25 +262,56 @@ class ElasticsearchSearch:
         return self.facets(query, (field,), size=size)[field]
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> IndexResult:
-        indexed = stale = 0
-        failures: list[IndexFailure] = []
-        rest = iter(documents)
+        with self.draft() as draft:
+            result = fill(draft, documents)
+            draft.publish()
+        return result
+
+    @contextmanager
+    def draft(self) -> Iterator[IndexDraft]:
         with translated_errors():
-            generation = Generation(self._indices.next_number(), frozenset())
-            while batch := list(islice(rest, _BATCH)):
-                result = self._write(generation, batch, is_rebuilding=True)
-                indexed += result.indexed
-                stale += result.stale
-                failures += result.failures
-                names = {self._indices.name(generation.number, month(item)) for item in batch}
-                generation = Generation(generation.number, generation.names | names)
-            if not generation.names:
-                empty = self._indices.name(generation.number, "empty")
-                self._indices.create(empty, generation, is_rebuilding=True)
-                generation = Generation(generation.number, frozenset({empty}))
-            self._indices.switch(generation)
-        log.info("index_rebuilt", engine=self.name, documents=indexed, failures=len(failures))
-        return IndexResult(indexed, stale, tuple(failures))
+            # The caller sees to it that nobody else fills one: this is what an interrupted rebuild left.
+            self._indices.remove_unsearched()
+            number = self._indices.next_number()
+        write = partial(self._write, is_rebuilding=True)
+        draft = ElasticsearchDraft(
+            self._indices, Generation(number, frozenset()), write, self._forget
+        )
+        try:
+            yield draft
+        finally:
+            if not draft.is_published:
+                draft.drop()
+
+    def entries(self, *, after: int, limit: int) -> tuple[IndexEntry, ...]:
+        return self._entries({"range": {"id": {"gt": after}}}, limit)
+
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]:
+        # The same document is there twice at the most: in two months.
+        parts = [ids[start : start + _LISTED // 2] for start in range(0, len(ids), _LISTED // 2)]
+        return tuple(
+            found for part in parts for found in self._entries({"terms": {"id": part}}, _LISTED)
+        )
+
+    def _entries(self, query: Mapping[str, object], limit: int) -> tuple[IndexEntry, ...]:
+        """List what was found by id; documents with a revision as external version."""
+        self._check_schema()
+        with translated_errors():
+            found = self._client.search(
+                index=self._alias,
+                query={"constant_score": {"filter": query}},
+                sort=[{"id": {"order": "asc"}}],
+                docvalue_fields=[{"field": "digest"}],
+                version=True,
+                size=min(limit, _LISTED),
+                allow_partial_search_results=False,
+                source=False,
+                ignore_unavailable=True,
+            )["hits"]["hits"]
+        return tuple(
+            IndexEntry(int(hit["_id"]), int(hit["_version"]), int(hit["fields"]["digest"][0]))
+            for hit in found
+        )
 
     def keep_house(
         self, now: datetime, *, is_over: Callable[[date], bool], is_rebuilding: bool
@@ -294,6 +345,7 @@ class ElasticsearchSearch:
             with translated_errors():
                 cluster = self._client.cluster.health()
                 stats = self._client.indices.stats(index=f"{self._alias}*", metric="docs,store")
+                schema, generation = self._indices.state()
         except StorageError as error:
             return SearchHealth(
                 engine=self.name,
@@ -302,13 +354,30 @@ class ElasticsearchSearch:
                 bytes_on_disk=None,
                 detail=str(error),
             )
-        total = stats["_all"]["primaries"]
+        detail = (
+            f"Elasticsearch 集群状态 {cluster['status']}，{cluster['number_of_nodes']} 个节点。"
+        )
+        documents = 0
+        is_outdated = False
+        try:
+            with translated_errors():
+                names = self._indices.current().names
+        except IndexOutdatedError as error:
+            detail, is_outdated = str(error), True
+        else:
+            indices = stats.get("indices", {})
+            documents = sum(
+                int(indices[name]["primaries"]["docs"]["count"]) for name in names & set(indices)
+            )
         return SearchHealth(
             engine=self.name,
-            is_available=cluster["status"] != "red",
-            documents=int(total.get("docs", {}).get("count", 0)),
-            bytes_on_disk=int(total.get("store", {}).get("size_in_bytes", 0)),
-            detail=f"Elasticsearch 集群状态 {cluster['status']}，{cluster['number_of_nodes']} 个节点。",
+            is_available=cluster["status"] != "red" and not is_outdated,
+            documents=None if is_outdated else documents,
+            bytes_on_disk=int(stats["_all"]["primaries"].get("store", {}).get("size_in_bytes", 0)),
+            detail=detail,
+            schema=schema,
+            generation=generation,
+            is_outdated=is_outdated,
         )
 
     def close(self) -> None:

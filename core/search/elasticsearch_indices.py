@@ -14,7 +14,7 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from core.errors import UnavailableError
 from core.search.base import IndexOutdatedError
-from core.search.elasticsearch_schema import SCHEMA_VERSION, mappings, settings
+from core.search.elasticsearch_schema import SCHEMA_VERSION, mappings, replication, settings
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +36,7 @@ def write_alias(name: str) -> str:
 
 
 class MonthlyIndices:
-    def __init__(self, client: Elasticsearch, alias: str, *, replicas: int) -> None:
+    def __init__(self, client: Elasticsearch, alias: str, *, replicas: int | None) -> None:
         self._client = client
         self._alias = alias
         self._replicas = replicas
@@ -53,10 +53,20 @@ class MonthlyIndices:
         if schemas - {SCHEMA_VERSION}:
             raise IndexOutdatedError(
                 f"Elasticsearch 索引 {self._alias} 的格式是 {max(schemas)}，本程序需要 "
-                f"{SCHEMA_VERSION}；数据都在数据库里，没有丢失。请运行 zhisheng index rebuild 重建索引。"
+                f"{SCHEMA_VERSION}，重建完成之前不能检索；数据都在数据库里，没有丢失。"
+                "角色 index 会自动重建，也可以运行 zhisheng index rebuild。"
             )
         number = max((int(match.group(1)) for match in matches), default=1)
         return Generation(number, self._of(number, names))
+
+    def state(self) -> tuple[int | None, int | None]:
+        """Give the schema and the number of the generation that answers, as far as there is one."""
+        try:
+            names = self._client.indices.get_alias(name=self._alias).body
+        except NotFoundError:
+            return None, None
+        found = [match for name in names if (match := self._name.fullmatch(name))]
+        return max(((int(one.group(2)), int(one.group(1))) for one in found), default=(None, None))
 
     def name(self, generation: int, month: str) -> str:
         return f"{self._alias}-g{generation}-s{SCHEMA_VERSION}-{month}"
@@ -107,11 +117,7 @@ class MonthlyIndices:
 
     def switch(self, generation: Generation) -> None:
         """Let the alias name this generation alone, in one step, and remove every other."""
-        for name in generation.names:
-            self._client.indices.put_settings(
-                index=name, settings={"index": {"refresh_interval": "1s"}}
-            )
-            self._client.indices.refresh(index=name)
+        self.make_searchable(generation)
         actions: list[dict[str, object]] = [
             {"add": {"index": name, "alias": self._alias}} for name in sorted(generation.names)
         ]
@@ -120,6 +126,13 @@ class MonthlyIndices:
             for name in sorted(self.all_names() - generation.names)
         ]
         self._client.indices.update_aliases(actions=actions)
+
+    def make_searchable(self, generation: Generation) -> None:
+        for name in sorted(generation.names):
+            self._client.indices.put_settings(
+                index=name, settings={"index": {"refresh_interval": "1s"}}
+            )
+            self._client.indices.refresh(index=name)
 
     def remove(self, generation: Generation) -> None:
         for name in generation.names:
@@ -134,7 +147,7 @@ class MonthlyIndices:
         if generation.names:
             self._client.indices.put_settings(
                 index=sorted(generation.names),
-                settings={"index": {"number_of_replicas": self._replicas}},
+                settings={"index": replication(self._replicas)},
                 ignore_unavailable=True,
             )
         wanted = {self.name(generation.number, month) for month in months}
@@ -163,6 +176,15 @@ class MonthlyIndices:
         for name in leftovers:
             self._client.indices.delete(index=name, ignore_unavailable=True)
         return leftovers
+
+    def remove_unsearched(self) -> None:
+        """Remove what is not behind the alias, whatever its schema; only while no rebuild runs."""
+        try:
+            searched = frozenset(self._client.indices.get_alias(name=self._alias).body)
+        except NotFoundError:
+            searched = frozenset()
+        for name in sorted(self.all_names() - searched):
+            self._client.indices.delete(index=name, ignore_unavailable=True)
 
     def _of(self, number: int, names: frozenset[str]) -> frozenset[str]:
         return frozenset(

@@ -6,10 +6,11 @@ from core.expression.facts import facts, keyword, milliseconds
 from core.expression.values import SHANGHAI
 from core.matching_text import matching_text
 from core.search.base import SearchDocument
+from core.search.digest import digest
 from core.search.phrases import GAP, visible
 from core.search.selection import heat_key, order_key
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 """Raise it whenever the mapping or what fills it changes; older indices then ask to be rebuilt."""
 
 _KEYWORDS = (
@@ -54,16 +55,24 @@ def mappings() -> dict[str, object]:
     properties: dict[str, object] = {"title": text, "text": text}
     properties |= {name: {"type": "keyword"} for name in _KEYWORDS}
     properties |= {name: {"type": "long"} for name in (*_NUMBERS, "order", "heat")}
+    properties |= {"id": {"type": "long"}, "digest": {"type": "long", "index": False}}
     properties |= {
         name: {"type": "date", "format": "epoch_millis"} for name in ("published", "ingested")
     }
     return {"dynamic": "strict", "_source": {"enabled": False}, "properties": properties}
 
 
-def settings(*, replicas: int, is_rebuilding: bool) -> dict[str, object]:
+def replication(replicas: int | None) -> dict[str, object]:
+    """Say how many copies are kept: None keeps one as soon as the cluster has a second node."""
+    if replicas is None:
+        return {"auto_expand_replicas": "0-1"}
+    return {"auto_expand_replicas": "false", "number_of_replicas": replicas}
+
+
+def settings(*, replicas: int | None, is_rebuilding: bool) -> dict[str, object]:
     return {
         "number_of_shards": 1,
-        "number_of_replicas": replicas,
+        **replication(replicas),
         "refresh_interval": "-1" if is_rebuilding else "1s",
         "translog": {"durability": "request"},
         "analysis": ANALYSIS,
@@ -95,6 +104,8 @@ def entry(document: SearchDocument) -> dict[str, object]:
     return {
         **values,
         **{name: number for name, number in numbers.items() if number is not None},
+        "id": document.id,
+        "digest": digest(document),
         "title": visible(matching_text(document.title)),
         "text": visible(matching_text(document.text)),
         "source_id": str(document.source_id),

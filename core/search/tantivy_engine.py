@@ -3,13 +3,10 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from pathlib import Path
 
-import structlog
 import tantivy
 
-from core.errors import ConflictError, UnavailableError
 from core.search.aggregations import (
     Requests,
     facet_column,
@@ -23,7 +20,9 @@ from core.search.base import (
     Breakdown,
     FacetField,
     HistogramBucket,
-    IndexFailure,
+    IndexDraft,
+    IndexEntry,
+    IndexOutdatedError,
     IndexResult,
     Interval,
     SearchDocument,
@@ -33,65 +32,15 @@ from core.search.base import (
     SearchQuery,
     TermCount,
 )
+from core.search.index_draft import fill
 from core.search.selection import cursor_of, key_of, ordering, ranked_page, ranked_window
-from core.search.tantivy_folder import Generation, IndexFolder
-from core.search.tantivy_schema import SCHEMA_VERSION, QueryBuilder, entry, schema
+from core.search.tantivy_folder import DraftGeneration, IndexFolder
+from core.search.tantivy_index import OpenIndex, numbers
+from core.search.tantivy_schema import SCHEMA_VERSION, QueryBuilder
 
-log = structlog.get_logger(__name__)
-
-_BATCH = 10_000
-_HEAP = 64_000_000
-_REBUILD_THREADS = 2
+_DRAFT_THREADS = 2
 # Without it each segment answers with its own most frequent values only, and counts are not exact.
 _BREADTH = {"segment_size": 65_000}
-
-
-class _OpenIndex:
-    """One generation, opened: a reader that follows other processes' commits, and the writer if we hold it."""
-
-    def __init__(self, generation: Generation, *, threads: int = 1) -> None:
-        self.generation = generation
-        self._threads = threads
-        self.schema = schema()
-        self.index = tantivy.Index(self.schema, path=str(generation.path), reuse=True)
-        self.index.config_reader("manual")
-        self._writer: tantivy.IndexWriter | None = None
-        self._seen: tuple[int, int] | None = None
-
-    def searcher(self) -> tantivy.Searcher:
-        """Answer from the newest commit: each replaces the file `meta.json`."""
-        stat = (self.generation.path / "meta.json").stat()
-        state = (stat.st_ino, stat.st_mtime_ns)
-        if state != self._seen:
-            self.index.reload()
-            self._seen = state
-        return self.index.searcher()
-
-    def writer(self) -> tantivy.IndexWriter:
-        if self._writer is None:
-            try:
-                self._writer = self.index.writer(
-                    heap_size=_HEAP * self._threads, num_threads=self._threads
-                )
-            except ValueError as error:
-                raise ConflictError(
-                    "另一个进程正在写检索索引；这一批没有写入，可以稍后再试。"
-                ) from error
-        return self._writer
-
-    def commit(self) -> None:
-        try:
-            self.writer().commit()
-        except (ValueError, OSError) as error:
-            self._writer = None
-            raise UnavailableError(
-                "检索索引没有写成（磁盘可能已满）；这一批没有写入，腾出空间后会自动再试。"
-            ) from error
-
-    def close(self) -> None:
-        if self._writer is not None:
-            self._writer.wait_merging_threads()
-            self._writer = None
 
 
 class TantivySearch:
@@ -101,17 +50,17 @@ class TantivySearch:
 
     def __init__(self, folder: Path) -> None:
         self._folder = IndexFolder(folder, schema=SCHEMA_VERSION)
-        self._open: _OpenIndex | None = None
+        self._open: OpenIndex | None = None
         self._lock = threading.RLock()
 
-    def _current(self) -> _OpenIndex:
+    def _current(self) -> OpenIndex:
         with self._lock:
             generation = self._folder.current()
             if self._open is None or self._open.generation != generation:
                 if self._open is not None:
                     self._open.close()
                 with self._folder.opening():
-                    self._open = _OpenIndex(generation)
+                    self._open = OpenIndex(generation)
             return self._open
 
     def _reader(self) -> tuple[tantivy.Searcher, tantivy.Schema]:
@@ -121,15 +70,11 @@ class TantivySearch:
 
     def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
         with self._lock:
-            return _write(self._current(), documents)
+            return self._current().write(documents)
 
     def delete(self, ids: Sequence[int]) -> None:
         with self._lock:
-            opened = self._current()
-            known = list(_revisions(opened, list(ids)))
-            if known:
-                _forget(opened, known)
-                opened.commit()
+            self._current().delete(ids)
 
     def search(self, query: SearchQuery) -> SearchPage:
         searcher, index_schema = self._reader()
@@ -153,7 +98,7 @@ class TantivySearch:
         )
         total = _found(found) if query.cursor is None else _count(searcher, wanted)
         hits = found.hits[: query.limit]
-        ids = _numbers(searcher, "id", [address for _, address in hits])
+        ids = numbers(searcher, "id", [address for _, address in hits])
         has_more = len(found.hits) > query.limit and bool(hits)
         cursor = cursor_of(order, int(hits[-1][0])) if has_more else None
         return SearchPage(tuple(ids), total, cursor)
@@ -191,38 +136,56 @@ class TantivySearch:
         return self.facets(query, (field,), size=size)[field]
 
     def rebuild(self, documents: Iterable[SearchDocument]) -> IndexResult:
-        indexed = stale = 0
-        failures: list[IndexFailure] = []
-        rest = iter(documents)
-        with self._folder.next_generation() as generation:
-            opened = _OpenIndex(generation, threads=_REBUILD_THREADS)
-            with _closing(opened):
-                while batch := list(islice(rest, _BATCH)):
-                    result = _write(opened, batch)
-                    indexed += result.indexed
-                    stale += result.stale
-                    failures += result.failures
-        log.info("index_rebuilt", engine=self.name, documents=indexed, failures=len(failures))
-        return IndexResult(indexed, stale, tuple(failures))
+        with self.draft() as draft:
+            result = fill(draft, documents)
+            draft.publish()
+        return result
+
+    @contextmanager
+    def draft(self) -> Iterator[IndexDraft]:
+        with self._folder.next_generation() as draft:
+            opened = OpenIndex(draft.generation, threads=_DRAFT_THREADS)
+            try:
+                yield _TantivyDraft(opened, draft)
+            finally:
+                opened.close()
+
+    def entries(self, *, after: int, limit: int) -> tuple[IndexEntry, ...]:
+        with self._lock:
+            return self._current().entries(after=after, limit=limit)
+
+    def entries_of(self, ids: Sequence[int]) -> tuple[IndexEntry, ...]:
+        with self._lock:
+            return self._current().entries_of(ids)
 
     def clear(self) -> None:
         with self._lock:
-            opened = self._current()
-            opened.writer().delete_all_documents()
-            opened.commit()
+            self._current().clear()
 
     def refresh(self) -> None:
         with self._lock:
             self._current().index.reload()
 
     def health(self) -> SearchHealth:
-        searcher, _ = self._reader()
+        schema, generation = self._folder.state()
+        documents: int | None = None
+        detail = "内置检索引擎正常。"
+        is_outdated = False
+        try:
+            documents = self._reader()[0].num_docs
+        except IndexOutdatedError as error:
+            detail, is_outdated = str(error), True
+        except (ValueError, OSError) as error:
+            detail = f"检索索引打不开（{error}）；数据都在数据库里，请运行 zhisheng index rebuild。"
         return SearchHealth(
             engine=self.name,
-            is_available=True,
-            documents=searcher.num_docs,
+            is_available=documents is not None,
+            documents=documents,
             bytes_on_disk=self._folder.size(),
-            detail="内置检索引擎正常。",
+            detail=detail,
+            schema=schema,
+            generation=generation,
+            is_outdated=is_outdated,
         )
 
     def close(self) -> None:
@@ -233,12 +196,26 @@ class TantivySearch:
                 self._open = None
 
 
-@contextmanager
-def _closing(opened: _OpenIndex) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        opened.close()
+class _TantivyDraft:
+    """Implements IndexDraft over the next generation."""
+
+    def __init__(self, opened: OpenIndex, draft: DraftGeneration) -> None:
+        self._opened = opened
+        self._draft = draft
+
+    def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
+        return self._opened.write(documents)
+
+    def delete(self, ids: Sequence[int]) -> None:
+        self._opened.delete(ids)
+
+    def settle(self) -> None:
+        self._opened.close()
+
+    def publish(self) -> None:
+        # Whoever writes the published index next opens a writer of its own.
+        self._opened.close()
+        self._draft.publish()
 
 
 def _most_relevant(
@@ -249,12 +226,12 @@ def _most_relevant(
     wanted = QueryBuilder(index_schema, query.now, is_scored=True).query(query)
     found = searcher.search(wanted, limit=RELEVANT_HITS, count=True)
     addresses = [address for _, address in found.hits]
-    orders = _numbers(searcher, "order", addresses)
+    orders = numbers(searcher, "order", addresses)
     ranks = sorted(
         range(len(addresses)), key=lambda rank: (found.hits[rank][0], orders[rank]), reverse=True
     )
     page = [addresses[rank] for rank in ranks[first : first + size]]
-    return ranked_page(tuple(_numbers(searcher, "id", page)), first, _found(found))
+    return ranked_page(tuple(numbers(searcher, "id", page)), first, _found(found))
 
 
 def _count(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
@@ -264,61 +241,3 @@ def _count(searcher: tantivy.Searcher, query: tantivy.Query) -> int:
 def _found(result: tantivy.SearchResult) -> int:
     # The package's stub forgets this attribute.
     return int(result.count)  # type: ignore[attr-defined]
-
-
-def _numbers(
-    searcher: tantivy.Searcher, column: str, addresses: list[tantivy.DocAddress]
-) -> list[int]:
-    """Read a column that every document has."""
-    values = searcher.fast_field_values(column, addresses)
-    return [int(value) for value in values if value is not None]
-
-
-def _write(opened: _OpenIndex, documents: Sequence[SearchDocument]) -> IndexResult:
-    """Add what is newer than what is there, and commit."""
-    newest: dict[int, SearchDocument] = {}
-    for document in documents:
-        known = newest.get(document.id)
-        if known is None or known.revision < document.revision:
-            newest[document.id] = document
-    revisions = _revisions(opened, list(newest))
-    entries: dict[int, tantivy.Document] = {}
-    failures: list[IndexFailure] = []
-    for document in newest.values():
-        revision = revisions.get(document.id)
-        if revision is not None and revision >= document.revision:
-            continue
-        try:
-            fields = entry(document)
-        except (ValueError, OverflowError) as error:
-            failure = IndexFailure(document.id, f"无法编入索引：{error}", is_retryable=False)
-            failures.append(failure)
-            continue
-        entries[document.id] = fields
-    if entries:
-        _forget(opened, [document_id for document_id in entries if document_id in revisions])
-        for fields in entries.values():
-            opened.writer().add_document(fields)
-        opened.commit()
-    stale = len(documents) - len(entries) - len(failures)
-    return IndexResult(len(entries), stale, tuple(failures))
-
-
-def _forget(opened: _OpenIndex, ids: list[int]) -> None:
-    """Delete by query: deleting by term takes a number for a signed one and finds nothing."""
-    if ids:
-        query = QueryBuilder(opened.schema, None).ids(ids)
-        opened.writer().delete_documents_by_query(query)
-
-
-def _revisions(opened: _OpenIndex, ids: list[int]) -> dict[int, int]:
-    ids = [document_id for document_id in ids if document_id >= 0]
-    if not ids:
-        return {}
-    searcher = opened.searcher()
-    query = QueryBuilder(opened.schema, None).ids(ids)
-    addresses = [address for _, address in searcher.search(query, limit=len(ids), count=False).hits]
-    if not addresses:
-        return {}
-    found = _numbers(searcher, "id", addresses)
-    return dict(zip(found, _numbers(searcher, "revision", addresses), strict=True))

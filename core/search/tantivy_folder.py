@@ -10,7 +10,7 @@ import fcntl
 import json
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,16 @@ from core.search.base import IndexOutdatedError
 class Generation:
     number: int
     path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class DraftGeneration:
+    generation: Generation
+    _publish: Callable[[Generation], None]
+
+    def publish(self) -> None:
+        """Make it the one that answers, in one step."""
+        self._publish(self.generation)
 
 
 class IndexFolder:
@@ -42,8 +52,9 @@ class IndexFolder:
         number, schema = pointer
         if schema != self._schema:
             raise IndexOutdatedError(
-                f"检索索引 {self._path} 的格式是 {schema}，本程序需要 {self._schema}；"
-                "数据都在数据库里，没有丢失。请运行 zhisheng index rebuild 重建索引。"
+                f"检索索引的格式是 {schema}，本程序需要 {self._schema}，重建完成之前不能检索；"
+                "数据都在数据库里，没有丢失。角色 index 会自动重建，"
+                "也可以运行 zhisheng index rebuild。"
             )
         return self._generation(number)
 
@@ -53,22 +64,34 @@ class IndexFolder:
         with self._locked("lock"):
             yield
 
+    def state(self) -> tuple[int | None, int | None]:
+        """Give the schema and the number of the generation that answers, as far as there is one."""
+        pointer = self._pointer()
+        return (None, None) if pointer is None else (pointer[1], pointer[0])
+
     @contextmanager
-    def next_generation(self) -> Iterator[Generation]:
-        """Lend an empty generation to fill, and make it the current one at the end of the block."""
+    def next_generation(self) -> Iterator[DraftGeneration]:
+        """Lend an empty generation to fill, removed at the end of the block unless it was published."""
         with self._locked("rebuild.lock", "另一个进程正在重建检索索引，请等它完成。"):
             pointer = self._pointer()
-            number = (pointer[0] if pointer else 0) + 1
+            # The first one is for whoever begins with an empty index meanwhile.
+            number = (pointer[0] if pointer else 1) + 1
             generation = self._generation(number)
             # What an interrupted rebuild left behind is of no use.
             shutil.rmtree(generation.path, ignore_errors=True)
             generation.path.mkdir(parents=True)
-            yield generation
-            with self._locked("lock"):
-                self._point(number)
-            # The one before may still be read and written for moments; older ones are done with.
-            for old in range(1, number - 1):
-                shutil.rmtree(self._generation(old).path, ignore_errors=True)
+            try:
+                yield DraftGeneration(generation, self._publish)
+            finally:
+                if self._pointer() != (number, self._schema):
+                    shutil.rmtree(generation.path, ignore_errors=True)
+
+    def _publish(self, generation: Generation) -> None:
+        with self._locked("lock"):
+            self._point(generation.number)
+        # The one before may still be read and written for moments; older ones are done with.
+        for old in range(1, generation.number - 1):
+            shutil.rmtree(self._generation(old).path, ignore_errors=True)
 
     def size(self) -> int:
         total = 0
@@ -98,6 +121,12 @@ class IndexFolder:
             file.flush()
             os.fsync(file.fileno())
         draft.replace(self._path / "current")
+        # After a power cut the old index must not answer again: it lacks what came since.
+        folder = os.open(self._path, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
 
     @contextmanager
     def _locked(self, name: str, refusal: str | None = None) -> Iterator[None]:

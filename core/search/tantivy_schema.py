@@ -25,10 +25,11 @@ from core.expression.syntax import (
 )
 from core.matching_text import matching_text
 from core.search.base import SearchDocument, SearchQuery
+from core.search.digest import digest
 from core.search.phrases import Phrase, near_phrases, visible, word_phrases
 from core.search.selection import bounds, has_scored_words, heat_key, order_key, selection
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raise it whenever the schema or what fills it changes; an older index then asks to be rebuilt."""
 
 _SPLIT = "whitespace"
@@ -40,7 +41,7 @@ _NUMBERS = ("views", "reposts", "comments")
 
 def schema() -> tantivy.Schema:
     builder = tantivy.SchemaBuilder()
-    for name in ("id", "revision", "order", "heat"):
+    for name in ("id", "revision", "digest", "order", "heat"):
         builder.add_unsigned_field(name, indexed=name == "id", fast=True)
     for name in ("published", "ingested"):
         builder.add_date_field(name, indexed=True, fast=True)
@@ -60,6 +61,7 @@ def entry(document: SearchDocument) -> tantivy.Document:
     fields = tantivy.Document()
     fields.add_unsigned("id", document.id)
     fields.add_unsigned("revision", document.revision)
+    fields.add_unsigned("digest", digest(document))
     fields.add_unsigned("order", order_key(document))
     fields.add_unsigned("heat", heat_key(document))
     fields.add_date("published", _whole(document.published_at))

@@ -13,11 +13,13 @@ from core.search import (
     Breakdown,
     DocumentSearch,
     FacetField,
+    IndexEntry,
     Interval,
     SearchDocument,
     SearchOrder,
     SearchQuery,
 )
+from core.search.digest import digest
 from core.search.selection import CursorError
 from tests.core.search.conftest import OpenSearch
 
@@ -315,6 +317,42 @@ class TestDocumentSearch:
         search.rebuild([])
         assert found(search) == set()
 
+    def test_a_draft_takes_changes_and_deletions_until_it_is_published(
+        self, search: DocumentSearch
+    ) -> None:
+        fill(search, document(1))
+        with search.draft() as draft:
+            draft.index([document(2), document(3), document(4)])
+            draft.settle()
+            draft.index([document(3, revision=2, text="后来改过"), document(4, revision=0)])
+            draft.delete([2, 99])
+            assert found(search) == {1}
+            draft.publish()
+        assert found(search) == {3, 4}
+        assert found(search, "后来改过") == {3}
+        with search.draft() as draft:
+            draft.index([document(5)])
+        assert found(search) == {3, 4}
+
+    def test_entries_tell_what_is_indexed_by_rising_id(self, search: DocumentSearch) -> None:
+        documents = [document(number, revision=number) for number in (9, 2, 70_000, 31)]
+        fill(search, *documents, document(5), document(2, revision=7, text="改过"))
+        search.delete([5])
+        search.refresh()
+        current = sorted(
+            (*documents[:1], *documents[2:], document(2, revision=7, text="改过")),
+            key=lambda one: one.id,
+        )
+        expected = [(one.id, one.revision, digest(one)) for one in current]
+        walked: list[IndexEntry] = []
+        while page := search.entries(after=walked[-1].id if walked else 0, limit=3):
+            walked += page
+        assert [(one.id, one.revision, one.digest) for one in walked] == expected
+        some = search.entries_of([31, 2, 5, 77])
+        assert {one.id for one in some} == {2, 31}
+        assert set(some) < set(walked)
+        assert search.entries_of([]) == ()
+
     def test_clearing_forgets_everything(self, search: DocumentSearch) -> None:
         fill(search, document(1), document(2))
         search.clear()
@@ -348,4 +386,6 @@ class TestDocumentSearch:
         assert health.is_available
         assert health.engine == search.name
         assert health.documents == 2
+        assert (health.generation, health.is_outdated) == (1, False)
+        assert health.schema
         assert health.bytes_on_disk

@@ -68,9 +68,16 @@ def test_an_index_of_another_schema_asks_to_be_rebuilt(folder: Path) -> None:
     pointer = folder / "current"
     written = json.loads(pointer.read_text(encoding="utf-8"))
     pointer.write_text(json.dumps(written | {"schema": SCHEMA_VERSION - 1}), encoding="utf-8")
-    for attempt in (search.health, lambda: search.index([DOCUMENT])):
+    for attempt in (lambda: search.count(SearchQuery()), lambda: search.index([DOCUMENT])):
         with pytest.raises(IndexOutdatedError, match="zhisheng index rebuild"):
             attempt()
+    health = search.health()
+    assert (health.is_available, health.is_outdated, health.schema) == (
+        False,
+        True,
+        SCHEMA_VERSION - 1,
+    )
+    assert "zhisheng index rebuild" in health.detail
     search.rebuild([DOCUMENT, replace(DOCUMENT, id=2)])
     assert search.count(SearchQuery()) == 2
 
@@ -97,8 +104,8 @@ def test_old_generations_are_removed(folder: Path) -> None:
     for _ in range(4):
         search.rebuild([DOCUMENT])
     assert sorted(path.name for path in folder.glob("generation-*")) == [
-        "generation-3",
         "generation-4",
+        "generation-5",
     ]
     assert search.count(SearchQuery()) == 1
 
