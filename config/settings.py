@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 PREFIX = "ZHISHENG_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 HIGHEST_PORT = 65_535
+MOST_REPLICAS = 5
 
 
 class SettingsError(Exception):
@@ -31,7 +32,8 @@ class Settings:
     """Everything a process is told from outside.
 
     ``allowed_addresses`` are ``host:port`` or networks that outgoing requests may reach although they are
-    not public; demo mode adds its own loopback services.
+    not public; demo mode adds its own loopback services. ``elasticsearch_url`` may name several nodes of a
+    cluster, separated by commas; ``elasticsearch_replicas`` None leaves the number to the cluster.
     """
 
     home: Path
@@ -41,6 +43,7 @@ class Settings:
     elasticsearch_api_key_file: Path | None
     elasticsearch_ca_file: Path | None
     elasticsearch_plain_text: bool
+    elasticsearch_replicas: int | None
     master_key_file: Path
     bind: str
     port: int
@@ -141,10 +144,11 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         home=home,
         demo=reader.flag("demo", default=False),
         database_url=_database_url(reader),
-        elasticsearch_url=_optional_url(reader, "elasticsearch_url"),
+        elasticsearch_url=_node_urls(reader, "elasticsearch_url"),
         elasticsearch_api_key_file=reader.path("elasticsearch_api_key_file"),
         elasticsearch_ca_file=reader.path("elasticsearch_ca_file"),
         elasticsearch_plain_text=reader.flag("elasticsearch_plain_text", default=False),
+        elasticsearch_replicas=_replicas(reader),
         master_key_file=Path(
             reader.text("master_key_file", str(home / "keys" / "master.key"))
         ).expanduser(),
@@ -202,13 +206,13 @@ def _check_together(reader: _Reader, settings: Settings) -> None:
             "ZHISHENG_BIND 不是本机地址，而 ZHISHENG_PUBLIC_URL 不是 https：口令会明文传输。"
             "请把 ZHISHENG_PUBLIC_URL 设为 https 网址，或明知风险时设 ZHISHENG_PLAIN_HTTP=1。"
         )
-    url = settings.elasticsearch_url
-    if url and url.startswith("http://") and not settings.elasticsearch_plain_text:
-        host = urlsplit(url).hostname or ""
-        if host != "localhost" and not _is_loopback(host):
-            reader.faults.append(
-                "ZHISHENG_ELASTICSEARCH_URL 用明文连接别的机器。请改用 https，或设 ZHISHENG_ELASTICSEARCH_PLAIN_TEXT=1。"
-            )
+    urls = (settings.elasticsearch_url or "").split(",")
+    plain = [urlsplit(url).hostname or "" for url in urls if _is_plain(url)]
+    is_exposed = any(host != "localhost" and not _is_loopback(host) for host in plain)
+    if is_exposed and not settings.elasticsearch_plain_text:
+        reader.faults.append(
+            "ZHISHENG_ELASTICSEARCH_URL 用明文连接别的机器。请改用 https，或设 ZHISHENG_ELASTICSEARCH_PLAIN_TEXT=1。"
+        )
 
 
 def _check_llm(reader: _Reader, settings: Settings) -> None:
@@ -258,6 +262,28 @@ def _optional_url(reader: _Reader, name: str) -> str | None:
     return value
 
 
+def _node_urls(reader: _Reader, name: str) -> str | None:
+    """Read the addresses of one or more nodes; gives them joined by commas."""
+    if "@" in reader.text(name, ""):
+        # The value may hold a password, so it is not repeated.
+        reader.faults.append(
+            f"{PREFIX}{name.upper()} 里不能带用户名和口令；请把 API 密钥放进 "
+            f"{PREFIX}ELASTICSEARCH_API_KEY_FILE 指的文件。"
+        )
+        return None
+    urls = reader.listed(name, _is_url, "以 http:// 或 https:// 开头的地址，多个节点用逗号分开")
+    return ",".join(urls) or None
+
+
+def _replicas(reader: _Reader) -> int | None:
+    value = reader.checked("elasticsearch_replicas", "auto", _is_replicas, "auto 或 0 到 5")
+    return None if value == "auto" else int(value)
+
+
+def _is_replicas(value: str) -> bool:
+    return value == "auto" or (value.isdecimal() and int(value) <= MOST_REPLICAS)
+
+
 def _public_url(reader: _Reader, bind: str, port: int) -> str:
     host = f"[{bind}]" if ":" in bind else bind
     default = f"http://{host}:{port}"
@@ -273,6 +299,10 @@ def _is_url(value: str) -> bool:
     except ValueError:
         return False
     return parts.scheme in {"http", "https"} and is_reachable
+
+
+def _is_plain(url: str) -> bool:
+    return _is_url(url) and urlsplit(url).scheme == "http"
 
 
 def _is_port(value: str) -> bool:

@@ -61,7 +61,8 @@ def _ours(error: ZhishengError) -> Response:
         case ConflictError():
             return problem(409, str(error) if not str(error).isascii() else None)
         case UnavailableError():
-            return problem(503, None)
+            log.warning("service_unavailable", path=request.path, error=str(error)[:300])
+            return problem(503, str(error) if not str(error).isascii() else None)
         case InvalidOptionsError():
             return problem(422, str(error))
         case _:

@@ -66,6 +66,7 @@ def open_search(settings: Settings, home: Home) -> DocumentSearch:
             api_key=key_file.read_text(encoding="utf-8").strip() if key_file else None,
             ca_certificates=settings.elasticsearch_ca_file,
             allow_plain_text=settings.elasticsearch_plain_text,
+            replicas=settings.elasticsearch_replicas,
         )
     from core.search.tantivy_engine import TantivySearch
 

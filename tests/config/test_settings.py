@@ -54,6 +54,10 @@ def test_a_faulty_file_is_named(tmp_path: Path, content: str, says: str) -> None
     [
         ("DATABASE_URL", "mysql://root:geheim@db/x", "以 postgresql:// 开头"),
         ("ELASTICSEARCH_URL", "http://search.example:9200", "明文连接别的机器"),
+        ("ELASTICSEARCH_URL", "https://a.example:9200,http://b.example:9200", "明文连接别的机器"),
+        ("ELASTICSEARCH_URL", "https://a.example:9200,b.example", "多个节点用逗号分开"),
+        ("ELASTICSEARCH_URL", "https://u:geheim@a.example:9200", "不能带用户名和口令"),
+        ("ELASTICSEARCH_REPLICAS", "many", "auto 或 0 到 5"),
         ("BIND", "192.0.2.1", "口令会明文传输"),
         ("TRUSTED_PROXIES", "proxy.example", "IP 地址"),
         ("ALLOWED_ADDRESSES", "nonsense", "主机:端口"),
@@ -87,6 +91,21 @@ def test_a_postgres_url_gets_the_driver_we_use(tmp_path: Path) -> None:
         {"ZHISHENG_HOME": str(tmp_path), "ZHISHENG_DATABASE_URL": "postgres://u:p@db/x"}
     )
     assert settings.database_url == "postgresql+psycopg://u:p@db/x"
+
+
+@pytest.mark.parametrize(("value", "replicas"), [(None, None), ("auto", None), ("2", 2)])
+def test_a_cluster_is_named_by_several_of_its_nodes(
+    tmp_path: Path, value: str | None, replicas: int | None
+) -> None:
+    environment = {
+        "ZHISHENG_HOME": str(tmp_path),
+        "ZHISHENG_ELASTICSEARCH_URL": "https://a.example:9200, https://b.example:9200",
+    }
+    if value is not None:
+        environment["ZHISHENG_ELASTICSEARCH_REPLICAS"] = value
+    settings = load_settings(environment)
+    assert settings.elasticsearch_url == "https://a.example:9200,https://b.example:9200"
+    assert settings.elasticsearch_replicas == replicas
 
 
 @pytest.mark.parametrize("allowed", ["10.2.0.5:8000", "10.2.0.0/16"])

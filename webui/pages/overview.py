@@ -14,6 +14,7 @@ from alerting.levels import SEVERITY_LABELS
 from alerting.rules import RuleLanguage
 from core.clock import EARLIEST_YEAR, LATEST_YEAR
 from core.database.models.alerting import Severity
+from core.errors import UnavailableError
 from core.event_list import EventQuery, list_events
 from core.expression import ExpressionError
 from core.overview import Rising, rising_topics, volume
@@ -50,7 +51,7 @@ def index() -> ResponseReturnValue:
     if not viewer().may(Permission.OVERVIEW):
         return redirect(navigation.landing(viewer()))
     if not is_fragment():
-        return render("overview/page.html", 200, **_whole())
+        return _page()
     part = request.args.get("part")
     if part not in {"now", "trend"} and not viewer().may(Permission.SEARCH):
         raise refuse(Permission.SEARCH)
@@ -65,14 +66,32 @@ def index() -> ResponseReturnValue:
             return render("overview/_latest.html", 200, **_latest())
 
 
+def _page() -> Response:
+    try:
+        context = _whole()
+    except UnavailableError as error:
+        # Alerts live in the database: who is on duty sees them whatever became of the search engine.
+        return render("overview/without_search.html", 200, **_without_search(error))
+    return render("overview/page.html", 200, **context)
+
+
 def _whole() -> dict[str, object]:
-    may = viewer().may
-    context = {**_now(), **_trend(), "freshness_state": freshness()["state"]}
-    if may(Permission.EVENT_VIEW):
-        context |= _hot_events()
-    if may(Permission.SEARCH):
+    context = {**_now(), **_trend(), "freshness_state": freshness()["state"], **_from_database()}
+    if viewer().may(Permission.SEARCH):
         context |= _latest()
-    if may(Permission.MEDIA_VIEW):
+    return context
+
+
+def _without_search(error: UnavailableError) -> dict[str, object]:
+    return {"search_error": str(error), **_alerts(), **_from_database()}
+
+
+def _from_database() -> dict[str, object]:
+    """Events and what is planned, each for whoever may see it."""
+    context: dict[str, object] = {}
+    if viewer().may(Permission.EVENT_VIEW):
+        context |= _hot_events()
+    if viewer().may(Permission.MEDIA_VIEW):
         labels = {form.name: form.label for form in channel_forms()}
         now = console().clock.now()
         entries = calendar.agenda(reading(), now=now, days=AGENDA_DAYS)
@@ -84,20 +103,26 @@ def _whole() -> dict[str, object]:
 def _now() -> dict[str, object]:
     """Alerts, numbers and rising topics: what the page renews by itself."""
     now, search = console().clock.now(), console().reader
-    live = list_alerts(reading(), tab=InboxTab.ALL, person_id=None, now=now, limit=ALERTS_LOOKED_AT)
-    counts = alert_counts(reading())
     rising = rising_topics(search, SCOPE, now)
+    return {
+        **_alerts(),
+        "volume": volume(search, SCOPE, now),
+        "rising": rising,
+        "rising_lines": _rising_lines(rising),
+    }
+
+
+def _alerts() -> dict[str, object]:
+    now = console().clock.now()
+    live = list_alerts(reading(), tab=InboxTab.ALL, person_id=None, now=now, limit=ALERTS_LOOKED_AT)
     return {
         "alerts": live.rows[:MOST_ALERTS],
         "live_total": live.total,
-        "open_words": _open_words(counts.open),
+        "open_words": _open_words(alert_counts(reading()).open),
         "late": sum(
             alert.next_deadline is not None and alert.next_deadline.is_overdue
             for alert in live.rows
         ),
-        "volume": volume(search, SCOPE, now),
-        "rising": rising,
-        "rising_lines": _rising_lines(rising),
         "checked_at": now,
     }
 
