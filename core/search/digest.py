@@ -4,6 +4,7 @@ from hashlib import blake2b
 
 from core.expression.facts import milliseconds
 from core.search.base import SearchDocument
+from core.search.selection import heat_key
 
 _join = "\1".join
 
@@ -16,7 +17,7 @@ def digest(document: SearchDocument) -> int:
         f"{d.id}\0{d.revision}\0{milliseconds(d.published_at)}\0{milliseconds(d.ingested_at)}\0"
         f"{d.platform}\0{d.source_id}\0{d.source_name}\0{d.level}\0{d.polarity}\0{d.relevant}\0"
         f"{d.our_union}\0{d.event_id}\0{d.story_id}\0{d.reposts}\0{d.comments}\0{d.views}\0"
-        f"{d.hotness}\0{_join(d.regions)}\0{_join(d.topics)}\0{_join(d.employers)}\0"
+        f"{heat_key(d)}\0{_join(d.regions)}\0{_join(d.topics)}\0{_join(d.employers)}\0"
         f"{_join(d.keywords)}\0{d.title}\0{d.text}"
     )
     # Half a surrogate pair is for the index to refuse, not for its digest.

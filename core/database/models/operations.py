@@ -36,6 +36,13 @@ class WorkItem(Claimable, Base):
     queued_at: Mapped[dt.datetime] = mapped_column(server_default=func.now())
 
 
+class IndexChange(Base):
+    """A document whose index entry changed while a rebuild runs: the new index takes it over before it answers."""
+
+    __tablename__ = "index_change"
+    document_id: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+
+
 class ModuleLease(Base):
     """The one leader of a module; a higher epoch fences the previous one off."""
 
