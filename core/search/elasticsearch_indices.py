@@ -14,7 +14,13 @@ from elasticsearch import BadRequestError, Elasticsearch, NotFoundError
 
 from core.errors import UnavailableError
 from core.search.base import IndexOutdatedError
-from core.search.elasticsearch_schema import SCHEMA_VERSION, mappings, replication, settings
+from core.search.elasticsearch_schema import (
+    SCHEMA_VERSION,
+    SERVING,
+    mappings,
+    replication,
+    settings,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -129,9 +135,8 @@ class MonthlyIndices:
 
     def make_searchable(self, generation: Generation) -> None:
         for name in sorted(generation.names):
-            self._client.indices.put_settings(
-                index=name, settings={"index": {"refresh_interval": "1s"}}
-            )
+            self._client.indices.put_settings(index=name, settings={"index": SERVING})
+            self._client.indices.flush(index=name)
             self._client.indices.refresh(index=name)
 
     def remove(self, generation: Generation) -> None:

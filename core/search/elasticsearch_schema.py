@@ -28,7 +28,19 @@ _KEYWORDS = (
     "event",
     "story",
 )
+_COUNTED_ONLY = frozenset({"source_id", "keyword"})
+"""Nothing is selected by them: their columns are enough."""
 _NUMBERS = ("views", "reposts", "comments")
+
+SERVING: dict[str, object] = {
+    "refresh_interval": "1s",
+    "translog": {"durability": "request"},
+}
+# Whoever interrupts a rebuild begins anew, so its writes need not reach the disk one by one.
+_REBUILDING: dict[str, object] = {
+    "refresh_interval": "-1",
+    "translog": {"durability": "async"},
+}
 
 ANALYSIS: dict[str, object] = {
     "tokenizer": {
@@ -53,7 +65,9 @@ def mappings() -> dict[str, object]:
         "fields": {"ug": characters},
     }
     properties: dict[str, object] = {"title": text, "text": text}
-    properties |= {name: {"type": "keyword"} for name in _KEYWORDS}
+    properties |= {
+        name: {"type": "keyword", "index": name not in _COUNTED_ONLY} for name in _KEYWORDS
+    }
     properties |= {name: {"type": "long"} for name in (*_NUMBERS, "order", "heat")}
     properties |= {"id": {"type": "long"}, "digest": {"type": "long", "index": False}}
     properties |= {
@@ -73,8 +87,7 @@ def settings(*, replicas: int | None, is_rebuilding: bool) -> dict[str, object]:
     return {
         "number_of_shards": 1,
         **replication(replicas),
-        "refresh_interval": "-1" if is_rebuilding else "1s",
-        "translog": {"durability": "request"},
+        **(_REBUILDING if is_rebuilding else SERVING),
         "analysis": ANALYSIS,
     }
 
