@@ -217,7 +217,7 @@ def _objection_to_name(session: Session, name: str, group_id: int | None) -> str
         parsed = parse(f"{{{name}}}", groups={name: ["词"]})
     except ExpressionError:
         parsed = None
-    if not isinstance(parsed, Group) or not name.isprintable():
+    if not isinstance(parsed, Group) or "{" in folded_name(name) or not name.isprintable():
         return "组名写在表达式的花括号里，所以不能有花括号和换行"
     others = select(SynonymGroup.name).where(SynonymGroup.id != (group_id or 0))
     for other in session.scalars(others):

@@ -16,6 +16,8 @@ from core.database.models.understanding import StandingTopic
 from core.errors import ConflictError
 from core.expression import ExpressionError, Field, parse
 from core.expression.references import folded_name, group_references, renamed
+from core.standing_topics import EDITED as TOPIC_EDITED
+from core.standing_topics import TopicRefusedError, read_topic
 
 Groups = Mapping[str, Sequence[str]]
 Names = Mapping[Field, Mapping[str, str]]
@@ -29,7 +31,10 @@ class UseKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A rule or standing topic whose expressions name a group; only a live one is at work now."""
+    """A rule or standing topic whose expressions name a group; only a live one is at work now.
+
+    A rule has one expression; a topic has what it looks for and what it leaves out, which may be empty.
+    """
 
     kind: UseKind
     id: int
@@ -88,8 +93,7 @@ def _topics(session: Session) -> Iterator[Use]:
         .order_by(StandingTopic.name)
     )
     for topic in session.scalars(statement):
-        texts = tuple(text for text in (topic.expression, topic.excludes) if text)
-        is_live = topic.archived_at is None
+        texts, is_live = (topic.expression, topic.excludes), topic.archived_at is None
         yield Use(UseKind.TOPIC, topic.id, topic.name, texts, topic.version, is_live)
 
 
@@ -100,27 +104,26 @@ def effects(
 
     A use that cannot be read as it is now is no worse for the change.
     """
-    old, new = rename
-    return tuple(
-        Effect(
-            use,
-            next(
-                (
-                    problem
-                    for text in use.expressions
-                    if (problem := _problem(renamed(text, old, new), after, names))
-                    and _problem(text, before, names) is None
-                ),
-                None,
-            ),
-        )
-        for use in uses
-    )
+    return tuple(Effect(use, _new_problem(use, before, after, names, rename)) for use in uses)
 
 
-def _problem(text: str, groups: Groups, names: Names) -> str | None:
+def _new_problem(
+    use: Use, before: Groups, after: Groups, names: Names, rename: tuple[str, str]
+) -> str | None:
+    texts = tuple(renamed(text, *rename) for text in use.expressions)
+    problem = _problem(use.kind, texts, after, names)
+    return problem if problem and not _problem(use.kind, use.expressions, before, names) else None
+
+
+def _problem(kind: UseKind, texts: tuple[str, ...], groups: Groups, names: Names) -> str | None:
     try:
-        parse(text, groups=groups, names=names)
+        if kind is UseKind.TOPIC:
+            expression, excludes = texts
+            read_topic(expression, excludes, lambda text: parse(text, groups=groups, names=names))
+        else:
+            parse(texts[0], groups=groups, names=names)
+    except TopicRefusedError as error:
+        return "；".join(one.expected for one in error.expressions.values())
     except ExpressionError as error:
         return error.expected
     return None
@@ -135,7 +138,7 @@ def rewrite(
     else:
         _rewrite_topic(session, use, old, new, now)
     actor = "system" if person_id is None else f"person:{person_id}"
-    action = "rule_edited" if use.kind is UseKind.RULE else "topic.edited"
+    action = "rule_edited" if use.kind is UseKind.RULE else TOPIC_EDITED
     object_type = "rule" if use.kind is UseKind.RULE else "standing_topic"
     detail = {"reason": "synonym_group_renamed", "before": old, "after": new}
     event = audit.AuditEvent(actor, action, object_type, str(use.id), detail=detail)

@@ -31,6 +31,7 @@ ENTRIES = (
     Entry("新媒体", "账号", "accounts.index", Permission.MEDIA_VIEW),
     Entry("管理", "数据源", "sources.index", Permission.SOURCE_VIEW),
     Entry("管理", "规则", "rules.index", Permission.RULE_VIEW),
+    Entry("管理", "同义词组", "synonym_groups.index", Permission.RULE_VIEW),
     Entry("管理", "通知渠道", "channels.index", Permission.CHANNEL_MANAGE),
     Entry("管理", "用户机构", "users.index", Permission.USER_MANAGE),
     Entry("管理", "审计", "audit.index", Permission.AUDIT_VIEW),

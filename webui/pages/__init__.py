@@ -33,6 +33,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("source_import", "webui.pages.source_import:blueprint"),
         ("rules", "webui.pages.rules:blueprint"),
         ("trials", "webui.pages.trials:blueprint"),
+        ("synonym_groups", "webui.pages.synonym_groups:blueprint"),
         ("channels", "webui.pages.channels:blueprint"),
         ("users", "webui.pages.users:blueprint"),
         ("audit", "webui.pages.audit:blueprint"),
