@@ -16,6 +16,7 @@ _POINTS = frozenset({
     "ingest.after_fetch", "ingest.before_commit", "ingest.after_commit",
     "analyse.before_commit", "analyse.after_commit",
     "index.before_bulk", "index.after_bulk", "index.before_mark",
+    "rebuild.after_batch", "rebuild.before_switch", "rebuild.after_switch",
     "eval.before_commit", "eval.after_commit", "attach.before_commit",
     "escalate.after_roster", "escalate.before_commit", "escalate.after_commit",
     "send.after_claim", "send.after_request_sent", "send.after_response", "send.before_finish",

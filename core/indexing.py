@@ -6,9 +6,10 @@ import datetime as dt
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Row, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from core import claims, leases
@@ -19,6 +20,7 @@ from core.database.sessions import Sessions
 from core.document_heat import WEIGHTS, document_heat
 from core.errors import ConflictError, StorageError, UnavailableError
 from core.faults import fault_point
+from core.index_changes import Turn, turn
 from core.search.base import DocumentSearch, IndexFailure, SearchDocument
 
 log = structlog.get_logger(__name__)
@@ -34,6 +36,38 @@ _MARK = (
     .where(Document.id == bindparam("b_id"))
     .values(indexed_revision=bindparam("b_revision"), indexed_at=bindparam("b_at"))
 )
+_COLUMNS = (
+    Document.id,
+    Document.revision,
+    Document.platform,
+    Document.source_id,
+    Document.level,
+    Document.regions,
+    Document.topics,
+    Document.polarity,
+    Document.relevant,
+    Document.our_union,
+    Document.employers,
+    Document.event_id,
+    Document.story_id,
+    Document.published_at,
+    Document.ingested_at,
+    *(getattr(Document, name) for name in WEIGHTS),
+    DocumentBody.title,
+    DocumentBody.text,
+    DocumentBody.annotations["keywords"].label("keywords"),
+    Source.name.label("source_name"),
+)
+_INDEXED = (
+    select(*_COLUMNS)
+    .join(
+        DocumentBody,
+        (DocumentBody.document_id == Document.id)
+        & (DocumentBody.ingested_at == Document.ingested_at),
+    )
+    .join(Source, Source.id == Document.source_id)
+)
+"""All that is indexed of a document; nothing of the annotations but the keywords is read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +77,14 @@ class _Batch:
 
 
 class IndexWorker:
-    """Claims index work in batches; with ``is_exclusive`` only the leader writes, others stand by."""
+    """Claims index work in batches; with ``is_exclusive`` only the leader writes, others stand by.
+
+    ``rebuild`` is called when an older release has written the index.
+    """
 
     topics = frozenset({Queue.INDEX.value, Queue.UNINDEX.value})
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all by name)
         self,
         *,
         sessions: Sessions,
@@ -56,6 +93,7 @@ class IndexWorker:
         owner: str,
         version: str,
         is_exclusive: bool,
+        rebuild: Callable[[DocumentSearch], None] | None = None,
     ) -> None:
         self._sessions = sessions
         self._clock = clock
@@ -63,6 +101,7 @@ class IndexWorker:
         self._owner = owner
         self._version = version
         self._is_exclusive = is_exclusive
+        self._rebuild = rebuild
         self._search: DocumentSearch | None = None
         self._leadership: leases.Leadership | None = None
         self._led_at: dt.datetime | None = None
@@ -81,13 +120,37 @@ class IndexWorker:
         Raises UnavailableError when the engine is away or too busy: whoever calls this then waits. The work stays
         queued, and no attempt is counted against a document for what is wrong with the engine.
         """
-        if self._is_exclusive and not self._lead():
+        with turn(self._sessions) as mine:
+            if mine is None or (self._is_exclusive and not self._lead()):
+                return 0
+            if not self._must_rebuild():
+                indexed = self._index_batch(mine)
+                forgotten = self._forget_batch(mine)
+                if indexed.postponed:
+                    raise UnavailableError(
+                        f"检索引擎正忙，{indexed.postponed} 条内容稍后自动再试。"
+                    )
+                return indexed.handled + forgotten
+        return self._rebuild_now()
+
+    def _must_rebuild(self) -> bool:
+        """Tell whether an older release wrote the index; asked once for each writer that is opened."""
+        if self._search is not None or self._rebuild is None:
+            return False
+        return self._writer().health().is_outdated
+
+    def _rebuild_now(self) -> int:
+        writer = self._writer()
+        self._search = None
+        try:
+            if self._rebuild is not None:
+                self._rebuild(writer)
+        except ConflictError:
+            # Another process is at it; the next step looks again.
             return 0
-        indexed = self._index_batch()
-        forgotten = self._forget_batch()
-        if indexed.postponed:
-            raise UnavailableError(f"检索引擎正忙，{indexed.postponed} 条内容稍后自动再试。")
-        return indexed.handled + forgotten
+        finally:
+            writer.close()
+        return 1
 
     def _lead(self) -> bool:
         now = self._clock.now()
@@ -134,7 +197,7 @@ class IndexWorker:
                 claims.hand_back(session, WorkItem, claimed)
             raise
 
-    def _index_batch(self) -> _Batch:
+    def _index_batch(self, mine: Turn) -> _Batch:
         claimed = self._take(Queue.INDEX)
         if not claimed:
             return _Batch()
@@ -166,6 +229,9 @@ class IndexWorker:
             ]
             if marks:
                 session.connection().execute(_MARK, marks)
+            mine.note(session, subjects.values())
+            # What was deleted while it was written may have been deleted from the index before.
+            claims.enqueue(session, Queue.UNINDEX, _gone(session, list(revisions)), now)
         self._record_failures(
             [claim for claim in claimed if subjects.get(claim.id) in failures], subjects, failures
         )
@@ -186,7 +252,7 @@ class IndexWorker:
             except ConflictError:
                 log.info("index_work_superseded", document_id=subjects[claim.id])
 
-    def _forget_batch(self) -> int:
+    def _forget_batch(self, mine: Turn) -> int:
         claimed = self._take(Queue.UNINDEX)
         if not claimed:
             return 0
@@ -195,10 +261,12 @@ class IndexWorker:
             subjects = list(
                 session.scalars(select(WorkItem.subject_id).where(WorkItem.id.in_(ids)))
             )
+            subjects = _gone(session, subjects)
         with self._handing_back(claimed):
             self._writer().delete(subjects)
         with self._sessions.begin() as session:
             claims.remove_many(session, WorkItem, claimed)
+            mine.note(session, subjects)
         return len(claimed)
 
 
@@ -226,31 +294,34 @@ def _record_failure(
         claims.bury(session, WorkItem, claim, now=now, error=failure.reason)
 
 
-def load_documents(session: Session, ids: Sequence[int]) -> list[SearchDocument]:
-    """Build what the engine takes from the rows; a deleted document is simply absent."""
-    rows = session.execute(
-        select(Document, DocumentBody, Source.name)
-        .join(
-            DocumentBody,
-            (DocumentBody.document_id == Document.id)
-            & (DocumentBody.ingested_at == Document.ingested_at),
+def _gone(session: Session, ids: Sequence[int]) -> list[int]:
+    """Keep the ids of documents that the index must not hold."""
+    there = set(
+        session.scalars(
+            select(Document.id).where(Document.id.in_(ids), Document.analysed_at.is_not(None))
         )
-        .join(Source, Source.id == Document.source_id)
-        .where(Document.id.in_(ids))
     )
-    return [search_document(document, body, name) for document, body, name in rows]
+    return [document_id for document_id in ids if document_id not in there]
 
 
-def search_document(document: Document, body: DocumentBody, source_name: str) -> SearchDocument:
-    keywords = (body.annotations or {}).get("keywords")
+def load_documents(session: Session, ids: Sequence[int]) -> list[SearchDocument]:
+    """Build what the engine takes from the rows; one that is deleted or not analysed is simply absent."""
+    rows = session.execute(_INDEXED.where(Document.id.in_(ids), Document.analysed_at.is_not(None)))
+    return [_search_document(row) for row in rows]
+
+
+def _search_document(row: Row[tuple[object, ...]]) -> SearchDocument:
+    # The row has the columns of _INDEXED; entities would cost several times as much.
+    document: Any = row
+    keywords = document.keywords
     return SearchDocument(
         id=document.id,
         revision=document.revision,
-        title=body.title,
-        text=body.text,
+        title=document.title,
+        text=document.text,
         platform=document.platform,
         source_id=document.source_id,
-        source_name=source_name,
+        source_name=document.source_name,
         level=document.level,
         regions=tuple(document.regions),
         topics=tuple(document.topics),
@@ -275,15 +346,18 @@ def all_documents(sessions: Sessions, *, page: int = 1000) -> Iterator[SearchDoc
     last = 0
     while True:
         with sessions() as session:
-            ids = list(
-                session.scalars(
-                    select(Document.id)
-                    .where(Document.id > last, Document.analysed_at.is_not(None))
-                    .order_by(Document.id)
-                    .limit(page)
-                )
-            )
-            if not ids:
-                return
-            yield from load_documents(session, ids)
-        last = ids[-1]
+            documents = documents_after(session, last, page)
+        yield from documents
+        if len(documents) < page:
+            return
+        last = documents[-1].id
+
+
+def documents_after(session: Session, after: int, limit: int) -> list[SearchDocument]:
+    """List analysed documents by rising id, from behind `after`."""
+    rows = session.execute(
+        _INDEXED.where(Document.id > after, Document.analysed_at.is_not(None))
+        .order_by(Document.id)
+        .limit(limit)
+    )
+    return [_search_document(row) for row in rows]
