@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
@@ -142,18 +142,30 @@ def _stored(row: Sequence[object]) -> StoredDocument:
     )
 
 
-def story_sizes(session: Session, story_ids: Iterable[int]) -> Mapping[int, int]:
-    """Count the documents of each story."""
-    return dict(
-        session.execute(
-            select(Story.id, Story.documents).where(Story.id.in_(list(story_ids)))
-        ).all()
-    )
-
-
 def story_lines(session: Session, story_id: int, *, limit: int = 50) -> list[StoryLine]:
     """List a story's documents, first publication first."""
     rows = session.execute(
+        _lines()
+        .where(Document.story_id == story_id)
+        .order_by(Document.published_at, Document.id)
+        .limit(limit)
+    )
+    return [_line(row, is_first=place == 0) for place, row in enumerate(rows)]
+
+
+def lines_of(session: Session, ids: Iterable[int]) -> dict[int, StoryLine]:
+    """Read documents without their texts; those that were deleted are left out."""
+    wanted = list(ids)
+    if not wanted:
+        return {}
+    rows = session.execute(
+        _lines().add_columns(Story.first_document_id).where(Document.id.in_(wanted))
+    )
+    return {row[0].id: _line(row[:4], is_first=row[0].id == row[4]) for row in rows}
+
+
+def _lines() -> Select[Document, str, str, str]:
+    return (
         select(Document, DocumentBody.title, func.left(DocumentBody.text, 60), Source.name)
         .join(
             DocumentBody,
@@ -161,22 +173,23 @@ def story_lines(session: Session, story_id: int, *, limit: int = 50) -> list[Sto
             & (DocumentBody.ingested_at == Document.ingested_at),
         )
         .join(Source, Source.id == Document.source_id)
-        .where(Document.story_id == story_id)
-        .order_by(Document.published_at, Document.id)
-        .limit(limit)
+        .outerjoin(Story, Story.id == Document.story_id)
+        .where(Document.analysed_at.is_not(None))
     )
-    return [
-        StoryLine(
-            id=document.id,
-            title=title or start or "（无标题）",
-            source_name=source,
-            platform=document.platform,
-            published_at=document.published_at,
-            url=document.canonical_url,
-            is_first=place == 0,
-        )
-        for place, (document, title, start, source) in enumerate(rows)
-    ]
+
+
+def _line(row: Sequence[object], *, is_first: bool) -> StoryLine:
+    document, title, start, source = row
+    assert isinstance(document, Document)  # noqa: S101 (what the statement selects)
+    return StoryLine(
+        id=document.id,
+        title=str(title or start or "（无标题）"),
+        source_name=str(source),
+        platform=document.platform,
+        published_at=document.published_at,
+        url=document.canonical_url,
+        is_first=is_first,
+    )
 
 
 def known_sources(session: Session) -> list[tuple[int, str]]:

@@ -195,6 +195,26 @@ def _folded(met: int, story: StoryFacts, members: list[int], hits: int) -> Folde
     return FoldedHit(shown, ids or (met,), max(hits, len(ids)), story)
 
 
+def unfolded(session: Session, document_ids: Sequence[int]) -> tuple[FoldedHit, ...]:
+    """Give each document a line of its own that knows its story."""
+    stories = repeated_stories(session, document_ids)
+    return tuple(FoldedHit(id_, (id_,), 1, stories.get(id_)) for id_ in document_ids)
+
+
+def folded_among(session: Session, document_ids: Sequence[int]) -> tuple[FoldedHit, ...]:
+    """Keep the first document of each story in the order given, with those folded under it."""
+    lines: dict[int, FoldedHit] = {}
+    for line in unfolded(session, document_ids):
+        key = -line.document_id if line.story is None else line.story.id
+        known = lines.get(key)
+        lines[key] = (
+            line
+            if known is None
+            else replace(known, hit_ids=(*known.hit_ids, line.document_id), hits=known.hits + 1)
+        )
+    return tuple(lines.values())
+
+
 def repeated_stories(session: Session, document_ids: Iterable[int]) -> Mapping[int, StoryFacts]:
     """Map each document that others repeat, or that repeats another, to its story."""
     rows = session.execute(

@@ -11,7 +11,7 @@ from core.database.models.organisation import Person
 from core.database.models.understanding import EventStatus
 from core.event_list import NOBODY, EventCounts, EventFacet, FacetCount
 from webui.console import reading
-from webui.document_results import Facet, FacetValue
+from webui.document_facets import Facet, FacetValue
 from webui.event_filters import PAGE, PERIODS, SILENCED, THRESHOLDS, USUAL_THRESHOLD, EventFilters
 from webui.event_words import (
     FACET_LABELS,

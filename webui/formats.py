@@ -20,6 +20,11 @@ def short_time(moment: dt.datetime | None) -> str:
     return "—" if moment is None else local(moment).strftime("%m-%d %H:%M")
 
 
+def day_date(moment: dt.datetime | None) -> str:
+    """Write ``11-21``, the day in Asia/Shanghai."""
+    return "—" if moment is None else local(moment).strftime("%m-%d")
+
+
 def clock_time(moment: dt.datetime | None) -> str:
     return "—" if moment is None else local(moment).strftime("%H:%M")
 
@@ -80,6 +85,7 @@ def install(app: Flask) -> None:
     """Register the filters that templates use."""
     for function in (
         short_time,
+        day_date,
         clock_time,
         full_time,
         iso_time,

@@ -9,6 +9,9 @@ from markupsafe import Markup
 BEFORE = 24
 """How much of the text is kept before the first find of an excerpt."""
 
+MOST_SPANS = 100
+SENTENCE_ENDS = "。！？；\n"
+
 
 def merged(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Join overlapping and touching spans, in order."""
@@ -39,14 +42,38 @@ def marked(text: str, spans: Iterable[tuple[int, int]]) -> Markup:
 
 
 def excerpt(text: str, spans: Sequence[tuple[int, int]], *, length: int = 140) -> Markup:
-    """Cut a piece around the first find, or the beginning where nothing was found, with the finds marked."""
-    text = "".join(" " if character.isspace() else character for character in text)
-    first = min((start for start, _ in spans), default=0)
-    begin = max(0, min(first - BEFORE, len(text) - length))
+    """Cut the piece that shows most of the finds, or the beginning where nothing was found, with the finds marked."""
+    flat = "".join(" " if character.isspace() else character for character in text)
+    begin = _best_begin(text, merged(spans)[:MOST_SPANS], length)
     end = min(len(text), begin + length)
     inside = [
-        (start - begin, stop - begin) for start, stop in spans if start < end and stop > begin
+        (max(0, start - begin), stop - begin)
+        for start, stop in spans
+        if start < end and stop > begin
     ]
-    inside = [(max(0, start), stop) for start, stop in inside]
     before, after = ("…" if begin else ""), ("…" if end < len(text) else "")
-    return Markup("{}{}{}").format(before, marked(text[begin:end], inside), after)
+    return Markup("{}{}{}").format(before, marked(flat[begin:end], inside), after)
+
+
+def _best_begin(text: str, spans: Sequence[tuple[int, int]], length: int) -> int:
+    """Choose the window with the most different words, then the most finds, then the earliest."""
+    best, begin = (0, 0), 0
+    for place, (first, _) in enumerate(spans):
+        start = _start_before(text, first, length)
+        inside = [
+            text[found:stop].casefold() for found, stop in spans[place:] if stop <= start + length
+        ]
+        score = (len(set(inside)), len(inside))
+        if score > best:
+            best, begin = score, start
+    if not spans or best > (0, 0):
+        return begin
+    # No find fits in whole: show where the first begins.
+    return _start_before(text, spans[0][0], length)
+
+
+def _start_before(text: str, first: int, length: int) -> int:
+    """Begin a little before the find, at the beginning of its sentence where that is as near."""
+    begin = max(0, min(first - BEFORE, len(text) - length))
+    sentence = max(text.rfind(mark, begin, first) for mark in SENTENCE_ENDS) + 1
+    return sentence if 0 < sentence <= len(text) - length else begin

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import overload
 
-from core.clock import EARLIEST_YEAR, LATEST_YEAR, SHANGHAI
+from core.clock import EARLIEST_YEAR, LATEST_YEAR, SHANGHAI, parse_time
 
 LARGEST = 2**63 - 1  # of a BIGINT
 
@@ -31,6 +31,17 @@ def day(text: str) -> dt.date | None:
     except ValueError:
         return None
     return found if EARLIEST_YEAR <= found.year < LATEST_YEAR else None
+
+
+def moment(text: str) -> dt.datetime | None:
+    """Read a time to the minute as aware UTC; without a zone it is meant in Shanghai."""
+    try:
+        found = parse_time(text).astimezone(SHANGHAI)
+    except (ValueError, OverflowError):
+        return None
+    if not EARLIEST_YEAR <= found.year < LATEST_YEAR:
+        return None
+    return found.replace(second=0, microsecond=0).astimezone(dt.UTC)
 
 
 @overload

@@ -30,6 +30,11 @@ def region_label(adcode: str) -> str:
     return region.name if region else adcode
 
 
+def province_codes() -> tuple[str, ...]:
+    """List the places that every other place lies in."""
+    return tuple(code for code, region in console().regions.items() if region.parent is None)
+
+
 def narrow_regions(adcodes: tuple[str, ...] | list[str]) -> list[str]:
     """Name the places, without those that only contain another one of the list."""
     regions = console().regions

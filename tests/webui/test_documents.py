@@ -34,6 +34,12 @@ def text(client: FlaskClient, path: str) -> str:
     return answer.get_data(as_text=True)
 
 
+def next_page(page: str) -> str:
+    """Give the address of the page after this one."""
+    addresses = [part.partition('"')[0] for part in page.split('href="')]
+    return next(one for one in addresses if "cursor=" in one).replace("&amp;", "&")
+
+
 def test_finds_are_marked_and_everything_else_is_escaped(
     analyst: FlaskClient, content: Content
 ) -> None:
@@ -87,28 +93,75 @@ def test_nothing_found_names_the_condition_to_drop(analyst: FlaskClient, content
     assert "去掉 情感：正面，可得 1 条" in page
 
 
-def test_reprints_are_folded_under_the_first(
-    analyst: FlaskClient, content: Content, sessions: Sessions
-) -> None:
-    ids = content.posts([Post(hours_ago=1), Post(hours_ago=2, source="河湾新闻网")])
-    with sessions.begin() as session:
+def tell_story(content: Content, ids: list[int], *, first: int) -> int:
+    """Make the documents one story and index it."""
+    with content.console.sessions.begin() as session:
         story = Story(
-            first_document_id=ids[1],
+            first_document_id=first,
             title="工地欠薪",
             first_published_at=content.now,
             last_published_at=content.now,
-            documents=2,
+            documents=len(ids),
         )
         session.add(story)
         session.flush()
-        for document in session.scalars(select(Document)):
+        for document in session.scalars(select(Document).where(Document.id.in_(ids))):
             document.story_id = story.id
             document.revision += 1
-    with sessions() as session:
+        story_id = story.id
+    with content.console.sessions() as session:
         content.console.reader.index(load_documents(session, ids))
+    content.console.reader.refresh()
+    return story_id
+
+
+def test_reprints_are_folded_under_the_first_publisher(
+    analyst: FlaskClient, content: Content
+) -> None:
+    ids = content.posts(
+        [Post(hours_ago=1), Post(hours_ago=2, source="河湾新闻网"), Post(hours_ago=3)]
+    )
+    story = tell_story(content, ids[:2], first=ids[1])
     page = text(analyst, "/documents?q=欠薪")
-    assert "另有 1 篇转载" in page
-    assert page.count("<h3>") == 1
+    assert "共 3 条" in page
+    assert page.count("<h3>") == 2
+    assert "同稿 2 条" in page
+    assert "首发 河湾新闻网" in page
+    assert page.index(f"/documents/{ids[1]}?") < page.index(f'/documents/{ids[0]}"')
+    alone = text(analyst, "/documents?q=欠薪&fold=no")
+    assert alone.count("<h3>") == 3
+    assert f"/documents?story={story}&amp;sort=oldest" in alone
+    assert "折叠同稿" in alone
+
+
+def test_first_publisher_is_named_though_it_is_no_hit(
+    analyst: FlaskClient, content: Content
+) -> None:
+    ids = content.posts(
+        [
+            Post(hours_ago=1, source="晚报"),
+            Post(hours_ago=2, source="论坛转载"),
+            Post(hours_ago=9, title="工地停工", text="无", source="河湾新闻网"),
+        ]
+    )
+    tell_story(content, ids, first=ids[2])
+    page = text(analyst, "/documents?q=欠薪")
+    assert "首发是 <a" in page
+    assert "它不符合现在的条件" in page
+    assert "同稿 2 条" in page
+    assert "同一稿件全部 3 篇" in page
+
+
+def test_folded_story_is_not_repeated_on_the_next_page(
+    analyst: FlaskClient, content: Content
+) -> None:
+    ids = content.posts([Post(title=f"欠薪第{n}条", hours_ago=n) for n in range(1, 32)])
+    tell_story(content, [ids[0], ids[5], ids[30]], first=ids[0])
+    first = text(analyst, "/documents?q=欠薪")
+    assert first.count("<h3>") == 20
+    second = text(analyst, next_page(first))
+    assert second.count("<h3>") == 9
+    assert "第31条" not in second
 
 
 def test_paging_goes_on_where_the_page_ended(analyst: FlaskClient, content: Content) -> None:
@@ -116,14 +169,7 @@ def test_paging_goes_on_where_the_page_ended(analyst: FlaskClient, content: Cont
     first = text(analyst, "/documents?q=欠薪")
     assert "欠薪</mark>第20条" in first
     assert "欠薪</mark>第21条" not in first
-    following = first.partition('href="/documents?q=')[2]
-    address = next(
-        part.partition('"')[0]
-        for part in first.split('href="')
-        if "cursor=" in part.partition('"')[0]
-    ).replace("&amp;", "&")
-    assert following
-    second = text(analyst, address)
+    second = text(analyst, next_page(first))
     assert "欠薪</mark>第21条" in second
     assert "欠薪</mark>第20条" not in second
 

@@ -4,17 +4,25 @@ import datetime as dt
 import html
 import itertools
 import re
+from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
 
+from core.clock import SHANGHAI
 from webui.document_filters import DocumentFilters
 from webui.highlights import excerpt, marked, merged
 
 TEXTS = st.text(alphabet="讨说法欠薪<>&\"' ab\n", max_size=60)
 SPANS = st.lists(st.tuples(st.integers(0, 70), st.integers(0, 70)), max_size=6)
+
+DAYS = st.dates(dt.date(1900, 1, 1), dt.date(2200, 12, 31))
+# Noon and a minute, so that none begins a day: that would be written as the day.
+BOUNDS = DAYS | st.dates(dt.date(1900, 1, 2), dt.date(2200, 12, 30)).map(
+    lambda day: dt.datetime.combine(day, dt.time(12, 1), SHANGHAI).astimezone(dt.UTC)
+)
 
 
 def plain(shown: str) -> str:
@@ -52,6 +60,14 @@ def test_excerpt_begins_near_the_first_find() -> None:
     assert "<mark>讨说法</mark>" in excerpt(text, [(300, 303)], length=60)
 
 
+def test_excerpt_shows_where_most_words_are_together() -> None:
+    text = "欠薪" + "前" * 200 + "到现在。欠薪三个月，大家要讨薪，还要上访" + "后" * 300
+    spans = [(found.start(), found.end()) for found in re.finditer("欠薪|讨薪|上访", text)]
+    shown = str(excerpt(text, spans, length=60))
+    assert shown.count("<mark>") == 3
+    assert shown.startswith("…<mark>欠薪</mark>三个月")
+
+
 @given(
     st.builds(
         DocumentFilters,
@@ -61,11 +77,15 @@ def test_excerpt_begins_near_the_first_find() -> None:
         source=st.lists(st.integers(1, 99), unique=True).map(tuple),
         story=st.none() | st.integers(1, 99),
         range=st.sampled_from(["", "24h", "7d"]),
-        since=st.none() | st.dates(dt.date(1900, 1, 1), dt.date(2200, 12, 31)),
+        since=st.none() | BOUNDS,
+        until=st.none() | BOUNDS,
         relevant=st.sampled_from(["", "yes", "no"]),
-        sort=st.sampled_from(["newest", "oldest", "hottest"]),
+        sort=st.sampled_from(["newest", "oldest", "hottest", "relevance"]),
+        fold=st.sampled_from(["", "no"]),
     )
 )
 def test_the_address_holds_the_whole_state(filters: DocumentFilters) -> None:
+    if filters.range:
+        filters = replace(filters, since=None, until=None)
     query = filters.address("/documents").partition("?")[2]
     assert DocumentFilters.read(MultiDict(parse_qsl(query))) == filters

@@ -5,20 +5,21 @@ from __future__ import annotations
 from dataclasses import replace
 from http import HTTPStatus
 
-from flask import Blueprint, Response, request
+import structlog
+from flask import Blueprint, Response, current_app, request
 
-from core.documents import known_sources
-from core.expression import Expression, ExpressionError
+from core.errors import StorageError
+from core.expression import ExpressionError
+from core.expression.names import LEVEL_LABELS
 from core.search.selection import CursorError
-from webui.access import require
-from webui.console import console, reading
-from webui.document_filters import ORDERS, RANGES, RELEVANCE, DocumentFilters
-from webui.document_results import facets, histogram, hits, relaxations
+from webui import document_search
+from webui.access import require, viewer
+from webui.document_filters import EVERYTHING, ORDERS, PAGE, RANGES, RELEVANCE, DocumentFilters
 from webui.document_view import language, show_document
 from webui.page import is_fragment, render
 from webui.permissions import Permission
-from webui.search_conditions import conditions
 
+log = structlog.get_logger(__name__)
 blueprint = Blueprint("documents", __name__, url_prefix="/documents")
 
 PATH = "/documents"
@@ -36,51 +37,47 @@ EXAMPLES = (
 def index() -> Response:
     filters = DocumentFilters.read(request.args)
     template = "documents/_results.html" if is_fragment() else "documents/page.html"
-    context: dict[str, object] = {
+    shown: dict[str, object] = {
         "filters": filters,
         "examples": EXAMPLES,
-        "ranges": [(key, text) for key, (text, _) in RANGES.items()],
+        "ranges": _ranges(filters),
         "orders": list(ORDERS.items()),
         "relevance": list(RELEVANCE.items()),
+        "levels": LEVEL_LABELS,
         "path": PATH,
         "clear": PATH,
+        "save_as_topic": _offered(Permission.TOPIC_MANAGE, "/standing-topics/new", filters),
+        "export": _offered(Permission.EXPORT, "/exports/new", filters),
     }
+    status = HTTPStatus.OK
     try:
         expression = language().parse(filters.q) if filters.q else None
+        shown |= document_search.context(filters, expression, PATH, limit=PAGE)
     except ExpressionError as error:
-        return render(template, HTTPStatus.OK, error=error, caret=error.caret(filters.q), **context)
-    try:
-        context |= _found(filters, expression)
+        shown |= {"error": error, "caret": error.caret(filters.q)}
     except CursorError as error:
-        return render(template, HTTPStatus.OK, cursor_error=str(error), **context)
-    response = render(template, HTTPStatus.OK, **context)
+        shown |= {"cursor_error": str(error), "first": replace(filters, cursor="").address(PATH)}
+    except StorageError as error:
+        log.warning("search_unavailable", error=type(error).__name__)
+        status = HTTPStatus.SERVICE_UNAVAILABLE
+        shown |= {"outage": str(error), "again": filters.address(PATH)}
+    response = render(template, status, **shown)
     response.headers["Vary"] = "HX-Request"
     return response
 
 
-def _found(filters: DocumentFilters, expression: Expression | None) -> dict[str, object]:
-    search, now = console().reader, console().clock.now()
-    page = search.search(filters.query(expression, now))
-    sources = dict(known_sources(reading())) if filters.source else {}
-    listed = conditions(filters, expression, sources)
-    return {
-        "total": page.total,
-        "hits": hits(reading(), page, expression, now),
-        "conditions": [{"label": one.text, "href": one.without.address(PATH)} for one in listed],
-        "facets": facets(search, filters, expression, now, PATH) if page.total else [],
-        "histogram": histogram(search, filters, expression, now) if page.total else None,
-        "relaxations": [] if page.total else relaxations(search, listed, _parsed_again, now, PATH),
-        "next": _with_cursor(filters, page.cursor) if page.cursor else None,
-        "first": _with_cursor(filters, "") if filters.cursor else None,
-    }
+def _ranges(filters: DocumentFilters) -> list[tuple[str, str]]:
+    """List the choices of the time; with a period of one's own the empty choice means that, not everything."""
+    ranges = [(key, text) for key, (text, _) in RANGES.items()]
+    return [(EVERYTHING, "全部时间"), *ranges] if filters.has_period else ranges
 
 
-def _with_cursor(filters: DocumentFilters, cursor: str) -> str:
-    return replace(filters, cursor=cursor).address(PATH)
-
-
-def _parsed_again(text: str) -> Expression | None:
-    return language().parse(text) if text else None
+def _offered(permission: Permission, path: str, filters: DocumentFilters) -> str | None:
+    """Give the address that goes on with this search elsewhere, where the viewer may go."""
+    page = path.strip("/").split("/")[0].replace("-", "_")
+    if not viewer().may(permission) or page not in current_app.blueprints:
+        return None
+    return replace(filters, cursor="", sort="newest", fold="").address(path)
 
 
 @blueprint.get("/<int:document_id>")

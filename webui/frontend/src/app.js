@@ -1,4 +1,5 @@
 import 'htmx.org';
+import { watchBrushes } from './brush.js';
 import { watchChartElements } from './chart_loader.js';
 import { watchCopyButtons } from './copying.js';
 import { watchCounters } from './counters.js';
@@ -12,6 +13,7 @@ import { watchKeys } from './keys.js';
 import { watchMenu } from './menu.js';
 import { watchPolling } from './polling.js';
 import { watchRequests } from './requests.js';
+import { watchSelection } from './selection.js';
 import { watchTyping } from './typing.js';
 
 // Listeners sit on the document, so fragments that htmx swaps in need no set-up of their own.
@@ -29,3 +31,5 @@ watchCopyButtons();
 watchCounters();
 watchDeadlines();
 watchChartElements();
+watchSelection();
+watchBrushes();

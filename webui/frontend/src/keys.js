@@ -1,8 +1,9 @@
 import { open } from './dialogs.js';
+import { toggleRow } from './selection.js';
 
 const PAGES = { o: '/', e: '/events', s: '/documents', a: '/alerts', c: '/calendar', r: '/reviews' };
 const PAIR_MS = 1200;
-const FIELDS = 'input, select, textarea, [contenteditable=""], [contenteditable="true"]';
+const FIELDS = 'input:not([type="checkbox"]), select, textarea, [contenteditable=""], [contenteditable="true"]';
 
 let prefixUntil = 0;
 
@@ -36,7 +37,11 @@ function act(key, event) {
     open(document.getElementById('keys-dialog'));
     return true;
   }
-  return press(key) || move(key);
+  return press(key) || move(key) || (key === 'x' && toggleRow(currentRow()));
+}
+
+function currentRow() {
+  return document.activeElement.closest('[data-rows] [tabindex="-1"]');
 }
 
 /** Only to pages that the menu shows: the others are not open to this role. */
