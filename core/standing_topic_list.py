@@ -16,7 +16,7 @@ from core.database.models.collecting import Source
 from core.database.models.operations import AuditEntry
 from core.database.models.organisation import Person
 from core.database.models.understanding import StandingTopic, StandingTopicReader
-from core.standing_topics import ARCHIVED, CREATED, EDITED, RESTORED
+from core.standing_topics import ARCHIVED, CREATED, EDITED, RESTORED, TICK
 
 MOST_VERSIONS = 50
 _HISTORY = (CREATED, EDITED, ARCHIVED, RESTORED)
@@ -60,7 +60,8 @@ class TopicRow:
     @property
     def new_since(self) -> dt.datetime | None:
         """From when hits are new to the person; None while they never looked nor subscribed."""
-        return self.seen_at or self.subscribed_at
+        known = self.seen_at or self.subscribed_at
+        return None if known is None else known + TICK
 
 
 @dataclass(frozen=True, slots=True)

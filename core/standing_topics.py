@@ -26,6 +26,9 @@ from core.expression.limits import is_positive
 from core.expression.syntax import conjunction, negation
 
 LONGEST_NAME = 40
+TICK = dt.timedelta(milliseconds=1)
+"""The index keeps times in whole milliseconds."""
+
 CREATED = "standing_topic.created"
 EDITED = "standing_topic.edited"
 ARCHIVED = "standing_topic.archived"
@@ -257,7 +260,7 @@ def mark_seen(session: Session, topic_id: int, *, person_id: int, now: dt.dateti
 
 
 def _complete_until(session: Session, now: dt.datetime) -> dt.datetime:
-    """Give the time up to which everything that came in can be found."""
+    """Give the last time up to which everything that came in can be found."""
     oldest = session.scalar(
         select(func.min(Document.ingested_at))
         .join(WorkItem, WorkItem.subject_id == Document.id)
@@ -267,7 +270,7 @@ def _complete_until(session: Session, now: dt.datetime) -> dt.datetime:
             Document.indexed_at.is_(None),
         )
     )
-    return now if oldest is None else min(oldest, now)
+    return now if oldest is None else min(oldest - TICK, now)
 
 
 def _changeable(session: Session, topic_id: int, actor: TopicActor) -> StandingTopic:

@@ -22,6 +22,7 @@ ENTRIES = (
     Entry("研判", "今日态势", "overview.index", Permission.OVERVIEW),
     Entry("研判", "热点事件", "events.index", Permission.EVENT_VIEW),
     Entry("研判", "信息检索", "documents.index", Permission.SEARCH),
+    Entry("研判", "专题", "standing_topics.index", Permission.SEARCH),
     Entry("值班", "预警箱", "alerts.index", Permission.ALERT_VIEW),
     Entry("值班", "收件箱", "inbox.index", Permission.OWN),
     Entry("值班", "值班表", "roster.index", Permission.ROSTER_VIEW),
@@ -39,7 +40,11 @@ ENTRIES = (
 )
 
 # Pages that have no entry of their own.
-BELONGS_TO = {"event_forms": "events", "event_actions": "events"}
+BELONGS_TO = {
+    "event_forms": "events",
+    "event_actions": "events",
+    "standing_topic_forms": "standing_topics",
+}
 
 # Where each role lands after signing in, in this order (console.md §3).
 LANDING = (

@@ -231,6 +231,16 @@ def names(session: Session, *, at_work: bool = False) -> dict[int, str]:
     return {id_: name for id_, name in rows}  # noqa: C416 (rows are no pairs to mypy)
 
 
+def with_roles(session: Session, roles: Sequence[Role]) -> dict[int, str]:
+    """Map the people at work who have one of the roles to their names, in the order of names."""
+    statement = (
+        select(Person.id, Person.name)
+        .where(Person.is_active, Person.roles.overlap([role.value for role in roles]))
+        .order_by(Person.name, Person.id)
+    )
+    return {id_: name for id_, name in session.execute(statement)}  # noqa: C416 (rows are no pairs to mypy)
+
+
 def phones(session: Session, person_ids: Sequence[int]) -> dict[int, str]:
     """Map people to the numbers they can be called on; who has none is left out."""
     statement = select(Person.id, Person.phone).where(Person.id.in_(person_ids))

@@ -17,6 +17,8 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("event_forms", "webui.pages.event_forms:blueprint"),
         ("documents", "webui.pages.documents:blueprint"),
         ("document_labels", "webui.pages.document_labels:blueprint"),
+        ("standing_topics", "webui.pages.standing_topics:blueprint"),
+        ("standing_topic_forms", "webui.pages.standing_topic_forms:blueprint"),
         ("alerts", "webui.pages.alerts:blueprint"),
         ("alert_actions", "webui.pages.alert_actions:blueprint"),
         ("alert_reports", "webui.pages.alert_reports:blueprint"),
