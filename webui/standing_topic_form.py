@@ -18,8 +18,10 @@ from core.standing_topics import Parse, TopicDraft
 from webui import people
 from webui.console import reading
 from webui.document_filters import RANGES, DocumentFilters
+from webui.document_period import spoken
 from webui.permissions import ROLE_PERMISSIONS, Permission
 from webui.typed import whole_number, whole_numbers
+from webui.unknown_values import condition, is_unknown_among
 from webui.vocabulary import expression_names, label
 
 Values = dict[str, object]
@@ -60,7 +62,10 @@ def of_search(filters: DocumentFilters, parse: Parse) -> SearchAsTopic:
 
 def _conditions(filters: DocumentFilters) -> Iterator[Expression]:
     for facet, field in _FACETS:
-        if values := filters.values(facet):
+        values = filters.values(facet)
+        if is_unknown_among(facet, values):
+            yield condition(facet, values)
+        elif values:
             yield Condition(field, tuple(_readable(facet, field, value) for value in values))
     if filters.relevant:
         yield Condition(Field.RELEVANT, (_TRUTH[filters.relevant],))
@@ -79,8 +84,8 @@ def _readable(facet: FacetField, field: Field, value: str) -> str:
 
 
 def _times(filters: DocumentFilters) -> tuple[str, ...]:
-    if filters.since or filters.until:
-        return (f"时间（{filters.since or '最早'} 至 {filters.until or '现在'}）",)
+    if filters.has_period:
+        return (f"时间（{spoken(filters.since, filters.until)}）",)
     return (f"时间（{RANGES[filters.range][0]}）",) if filters.range else ()
 
 

@@ -101,6 +101,11 @@ def filters_of(row: TopicRow, expression: Expression) -> DocumentFilters:
     return DocumentFilters(q=print_expression(expression), source=row.sources)
 
 
+def of_sources(row: TopicRow) -> DocumentFilters:
+    """Give the search without its expression, for where that is at hand as a tree."""
+    return DocumentFilters(source=row.sources)
+
+
 def readable(row: TopicRow, parse: Parse) -> tuple[Expression | None, str | None]:
     """Give the expression of a topic, or why it cannot be read any more."""
     try:

@@ -23,7 +23,7 @@ from webui.access import permission_of
 from webui.permissions import permissions_of
 
 # Reading leaves these traces, and no others: when a session was last seen, who read which text, readers of the feed.
-TRACES = {"console_session", "audit_entry", "feed_item", "audit_log"}
+TRACES = {"console_session", "audit_entry", "feed_item", "audit_log", "standing_topic_reader"}
 # ruff: noqa: S104 (0.0.0.0 is an address to refuse, not one to bind)
 INSIDE = (
     "127.0.0.1", "127.1", "2130706433", "0x7f000001", "0177.0.0.1", "[::1]", "[::ffff:127.0.0.1]", "[::ffff:7f00:1]", "0.0.0.0",

@@ -10,6 +10,7 @@ from config.standing_topic_templates import load_topic_templates
 from core.audit import AuditEvent, record
 from core.errors import StorageError
 from core.expression import Expression, describe
+from core.expression.names import LEVEL_LABELS
 from core.search.base import SearchQuery
 from core.standing_topic_figures import Figures, composition, daily_trend, figures
 from core.standing_topic_list import (
@@ -26,7 +27,8 @@ from core.standing_topics import Parse, mark_seen
 from webui import standing_topic_view as view
 from webui.access import require, viewer
 from webui.console import console, reading, writing
-from webui.document_results import hits
+from webui.document_results import Finder, lines
+from webui.document_search import found_page
 from webui.document_view import language
 from webui.page import is_fragment, render
 from webui.permissions import Permission
@@ -116,13 +118,13 @@ def _found(row: TopicRow, expression: Expression, parse: Parse) -> dict[str, obj
     now, search = console().clock.now(), console().reader
     filters = view.filters_of(row, expression)
     days = view.span_of(request.args.get("days", ""))
-    query = SearchQuery(expression=expression, source_ids=row.sources, now=now, limit=NEWEST)
+    query = SearchQuery(expression=expression, source_ids=row.sources, now=now)
     context: dict[str, object] = {"everything": filters.address("/documents")}
     try:
         points = daily_trend(search, query, days=days, now=now)
         if is_fragment():
             return context | {"chart": view.chart(points)}
-        page = search.search(query)
+        page = found_page(view.of_sources(row), expression, now, limit=NEWEST)
         parts = composition(search, query, days=days, now=now)
         counted = figures(reading(), search, [row], parse=parse, now=now)
     except StorageError:
@@ -137,6 +139,8 @@ def _found(row: TopicRow, expression: Expression, parse: Parse) -> dict[str, obj
         "card": view.cards([row], counted, parse)[0],
         "filters": filters,
         "total": page.total,
-        "hits": hits(reading(), page, expression, now),
+        "hits": lines(reading(), page.hits, Finder(expression, now)),
+        "levels": LEVEL_LABELS,
+        "new_since": row.new_since,
         "parts_of": view.composition_parts(parts, view.days_of(filters, days, now)),
     }
