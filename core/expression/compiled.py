@@ -1,20 +1,12 @@
-"""One expression as tests over the hits of a document."""
+"""One expression as tests over the hits of a document, the cheapest first."""
 
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from core.expression.document import Matchable
-from core.expression.facts import Fact, milliseconds, number
-from core.expression.occurrences import (
-    FIELDS,
-    Hits,
-    Interval,
-    Parts,
-    all_occurrences,
-    occurrences,
-    pairs,
-)
+from core.expression.facts import milliseconds, number, values
+from core.expression.occurrences import Interval, Parts, all_occurrences, occurrences, pairs, within
+from core.expression.scene import Scene
 from core.expression.syntax import (
     And,
     Comparator,
@@ -22,7 +14,6 @@ from core.expression.syntax import (
     Condition,
     Expression,
     Group,
-    Leaf,
     Near,
     Not,
     Or,
@@ -32,7 +23,9 @@ from core.expression.syntax import (
     words_of,
 )
 
-SpanKey = tuple[Scope, int, int]
+Test = Callable[[Scene], bool]
+Numbers = dict[str, int]
+"""The number that the automaton gives each term."""
 
 _COMPARE: dict[Comparator, Callable[[int, int], bool]] = {
     Comparator.GREATER: operator.gt,
@@ -43,48 +36,40 @@ _COMPARE: dict[Comparator, Callable[[int, int], bool]] = {
 }
 
 
-@dataclass(slots=True)
-class Scene:
-    """What the tests of one document share; times in milliseconds."""
-
-    title: Hits
-    text: Hits
-    facts: frozenset[Fact]
-    document: Matchable
-    published: int | None
-    now: int
-
-    def hits(self, field: Scope) -> Hits:
-        return self.title if field is Scope.TITLE else self.text
-
-
-Test = Callable[[Scene], bool]
-Numbers = dict[str, int]
-"""The number that the automaton gives each term."""
-
-
 def compiled(expression: Expression, numbers: Numbers) -> Test:  # noqa: PLR0911 -- one return for each kind of node
     match expression:
         case And(operands):
-            tests = tuple(compiled(part, numbers) for part in sorted(operands, key=_cost))
-            return lambda scene: all(test(scene) for test in tests)
+            return _every(operands, numbers)
         case Or(operands):
-            tests = tuple(compiled(part, numbers) for part in sorted(operands, key=_cost))
-            return lambda scene: any(test(scene) for test in tests)
+            return _some(operands, numbers)
         case Not(operand):
             test = compiled(operand, numbers)
             return lambda scene: not test(scene)
         case Word() | Group():
             return _words(expression, numbers)
         case Near():
-            return _near(expression, numbers)
-        case Condition(field, values):
-            wanted = frozenset((field, value) for value in values)
-            return lambda scene: not wanted.isdisjoint(scene.facts)
+            return Nearness.of(expression, numbers).is_met
+        case Condition(field, wanted):
+            chosen = frozenset(wanted)
+            return lambda scene: not chosen.isdisjoint(values(scene.document, field))
         case Comparison():
             return _comparison(expression)
         case TimeRange():
             return _time(expression)
+
+
+def word_parts(leaf: Word | Group, numbers: Numbers) -> tuple[Parts, ...]:
+    return tuple(
+        tuple((numbers[part], len(part)) for part in word.parts) for word in words_of((leaf,))
+    )
+
+
+def single_terms(leaf: Expression, numbers: Numbers) -> frozenset[int] | None:
+    """List the terms one of which, anywhere, is all that a leaf asks; None where it asks more."""
+    if not isinstance(leaf, Word | Group) or leaf.scope is not Scope.ANY:
+        return None
+    words = word_parts(leaf, numbers)
+    return frozenset(parts[0][0] for parts in words) if all(len(p) == 1 for p in words) else None
 
 
 def _cost(expression: Expression) -> int:
@@ -102,47 +87,90 @@ def _cost(expression: Expression) -> int:
             return 3
 
 
-def _parts(word: Word, numbers: Numbers) -> Parts:
-    return tuple((numbers[part], len(part)) for part in word.parts)
+def _every(operands: tuple[Expression, ...], numbers: Numbers) -> Test:
+    """Test single terms together, by one look at the keys of the hits, and only then the rest."""
+    terms = [single_terms(operand, numbers) for operand in operands]
+    needed = frozenset(next(iter(found)) for found in terms if found and len(found) == 1)
+    others = [
+        operand
+        for operand, found in zip(operands, terms, strict=True)
+        if not found or len(found) > 1
+    ]
+    rest = tuple(compiled(operand, numbers) for operand in sorted(others, key=_cost))
+    if not rest:
+        return lambda scene: needed <= scene.terms
+    if len(rest) == 1:
+        only = rest[0]
+        return lambda scene: needed <= scene.terms and only(scene)
+    return lambda scene: needed <= scene.terms and all(test(scene) for test in rest)
+
+
+def _some(operands: tuple[Expression, ...], numbers: Numbers) -> Test:
+    found = [single_terms(operand, numbers) for operand in operands]
+    terms: frozenset[int] = frozenset().union(*(one for one in found if one))
+    others = [operand for operand, one in zip(operands, found, strict=True) if not one]
+    rest = tuple(compiled(operand, numbers) for operand in sorted(others, key=_cost))
+    if not rest:
+        return lambda scene: not scene.terms.isdisjoint(terms)
+    return lambda scene: not scene.terms.isdisjoint(terms) or any(test(scene) for test in rest)
 
 
 def _words(leaf: Word | Group, numbers: Numbers) -> Test:
-    fields = FIELDS[leaf.scope]
-    words = tuple(_parts(word, numbers) for word in words_of((leaf,)))
-    single = [parts[0][0] for parts in words if len(parts) == 1]
-    if len(single) < len(words):
-        return lambda scene: any(
-            occurrences(parts, scene.hits(field)) for field in fields for parts in words
-        )
-    if len(single) == 1:
-        term = single[0]
-        if leaf.scope is Scope.ANY:
-            return lambda scene: term in scene.title or term in scene.text
-        return lambda scene: any(term in scene.hits(field) for field in fields)
-    terms = frozenset(single)
-    return lambda scene: any(not terms.isdisjoint(scene.hits(field)) for field in fields)
-
-
-def near_pairs(
-    near: Near, numbers: Numbers, hits: Hits
-) -> tuple[tuple[list[Interval], list[Interval]], ...]:
-    """List the orders to look in: the occurrences of the first, and of the second."""
-    left = all_occurrences((_parts(word, numbers) for word in words_of(near.left)), hits)
-    right = all_occurrences((_parts(word, numbers) for word in words_of(near.right)), hits)
-    return ((left, right),) if near.is_ordered else ((left, right), (right, left))
-
-
-def _near(near: Near, numbers: Numbers) -> Test:
-    fields, distance = FIELDS[near.scope], near.distance
+    terms = single_terms(leaf, numbers)
+    if terms is not None and len(terms) == 1:
+        (term,) = terms
+        return lambda scene: term in scene.terms
+    if terms is not None:
+        return lambda scene: not scene.terms.isdisjoint(terms)
+    words, scope = word_parts(leaf, numbers), leaf.scope
 
     def test(scene: Scene) -> bool:
         return any(
-            next(pairs(first, second, distance), None) is not None
-            for field in fields
-            for first, second in near_pairs(near, numbers, scene.hits(field))
+            parts[0][0] in scene.terms
+            and within(occurrences(parts, scene.hits), scope, scene.boundary)
+            for parts in words
         )
 
     return test
+
+
+@dataclass(frozen=True, slots=True)
+class Nearness:
+    """A NEAR whose words are looked up; each side is first asked whether it occurs at all."""
+
+    near: Near
+    left: tuple[Parts, ...]
+    right: tuple[Parts, ...]
+    left_terms: frozenset[int]
+    right_terms: frozenset[int]
+
+    @classmethod
+    def of(cls, near: Near, numbers: Numbers) -> "Nearness":
+        left, right = (
+            tuple(
+                tuple((numbers[part], len(part)) for part in word.parts) for word in words_of(side)
+            )
+            for side in (near.left, near.right)
+        )
+        first = (frozenset(parts[0][0] for parts in side) for side in (left, right))
+        return cls(near, left, right, *first)
+
+    def is_met(self, scene: Scene) -> bool:
+        keys = scene.terms
+        if keys.isdisjoint(self.left_terms) or keys.isdisjoint(self.right_terms):
+            return False
+        distance = self.near.distance
+        return any(
+            next(pairs(first, second, distance), None) is not None
+            for first, second in self.orders(scene)
+        )
+
+    def orders(self, scene: Scene) -> tuple[tuple[list[Interval], list[Interval]], ...]:
+        """List the orders to look in: the occurrences of the first, and of the second."""
+        scope, boundary = self.near.scope, scene.boundary
+        left = within(all_occurrences(self.left, scene.hits), scope, boundary)
+        right = within(all_occurrences(self.right, scene.hits), scope, boundary)
+        return ((left, right),) if self.near.is_ordered else ((left, right), (right, left))
 
 
 def _comparison(leaf: Comparison) -> Test:
@@ -156,50 +184,16 @@ def _comparison(leaf: Comparison) -> Test:
 
 
 def _time(leaf: TimeRange) -> Test:
-    if leaf.recent is not None:
-        recent = int(leaf.recent.total_seconds() * 1000)
-        return lambda scene: scene.published is not None and scene.now - recent <= scene.published
+    recent = None if leaf.recent is None else int(leaf.recent.total_seconds() * 1000)
     since = milliseconds(leaf.since) if leaf.since else None
     until = milliseconds(leaf.until) if leaf.until else None
-    return lambda scene: (
-        scene.published is not None
-        and (since is None or since <= scene.published)
-        and (until is None or scene.published < until)
-    )
 
+    def test(scene: Scene) -> bool:
+        if scene.document.published_at is None:
+            return False
+        published = milliseconds(scene.document.published_at)
+        if recent is not None:
+            return milliseconds(scene.now) - recent <= published
+        return (since is None or since <= published) and (until is None or published < until)
 
-def spans(expression: Expression, numbers: Numbers, scene: Scene) -> set[SpanKey]:
-    """Collect what made the expression true: the occurrences of its words, not those of what it excludes."""
-    match expression:
-        case And(operands):
-            return {key for operand in operands for key in spans(operand, numbers, scene)}
-        case Or(operands):
-            return {
-                key
-                for operand in operands
-                if compiled(operand, numbers)(scene)
-                for key in spans(operand, numbers, scene)
-            }
-        case Not():
-            return set()
-        case _:
-            return _leaf_spans(expression, numbers, scene)
-
-
-def _leaf_spans(leaf: Leaf, numbers: Numbers, scene: Scene) -> set[SpanKey]:
-    if isinstance(leaf, Word | Group):
-        words = [_parts(word, numbers) for word in words_of((leaf,))]
-        return {
-            (field, start, end)
-            for field in FIELDS[leaf.scope]
-            for start, end in all_occurrences(words, scene.hits(field))
-        }
-    if isinstance(leaf, Near):
-        return {
-            (field, start, end)
-            for field in FIELDS[leaf.scope]
-            for first, second in near_pairs(leaf, numbers, scene.hits(field))
-            for pair in pairs(first, second, leaf.distance)
-            for start, end in pair
-        }
-    return set()
+    return test

@@ -1,8 +1,9 @@
 """The values of a document that conditions are compared with, the same for the matcher and for both indexes."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from types import MappingProxyType
 
 from core.expression.document import Matchable
 from core.expression.syntax import Field
@@ -20,30 +21,41 @@ def keyword(value: str) -> str:
 
 
 def facts(document: Matchable) -> frozenset[Fact]:
-    return frozenset((field, keyword(value)) for field, value in _values(document) if value)
+    return frozenset((field, value) for field in _WRITTEN for value in values(document, field))
 
 
-def _values(document: Matchable) -> Iterator[Fact]:
-    yield Field.PLATFORM, document.platform
-    if document.source_id:
-        yield Field.SOURCE, str(document.source_id)
-    yield Field.SOURCE, document.source_name
-    yield Field.LEVEL, document.level or ""
-    yield Field.POLARITY, document.polarity or ""
-    for region in document.regions:
-        yield Field.REGION, region
-    for topic in document.topics:
-        yield Field.TOPIC, topic
-    for employer in document.employers:
-        yield Field.EMPLOYER, employer
-    if document.relevant is not None:
-        yield Field.RELEVANT, "true" if document.relevant else "false"
-    if document.our_union is not None:
-        yield Field.OUR_UNION, "true" if document.our_union else "false"
-    if document.event_id is not None:
-        yield Field.EVENT, str(document.event_id)
-    if document.story_id is not None:
-        yield Field.STORY, str(document.story_id)
+def values(document: Matchable, field: Field) -> tuple[str, ...]:
+    """List what a document has in a field that is compared whole; nothing where it is unknown."""
+    return tuple(keyword(value) for value in _WRITTEN[field](document) if value)
+
+
+def _source(document: Matchable) -> tuple[str, ...]:
+    return (str(document.source_id) if document.source_id else "", document.source_name)
+
+
+def _truth(value: bool | None) -> tuple[str, ...]:  # noqa: FBT001 -- a value, no switch
+    return () if value is None else ("true" if value else "false",)
+
+
+def _id(value: int | None) -> tuple[str, ...]:
+    return () if value is None else (str(value),)
+
+
+_WRITTEN: Mapping[Field, Callable[[Matchable], Sequence[str]]] = MappingProxyType(
+    {
+        Field.PLATFORM: lambda document: (document.platform,),
+        Field.SOURCE: _source,
+        Field.LEVEL: lambda document: (document.level or "",),
+        Field.REGION: lambda document: document.regions,
+        Field.TOPIC: lambda document: document.topics,
+        Field.POLARITY: lambda document: (document.polarity or "",),
+        Field.RELEVANT: lambda document: _truth(document.relevant),
+        Field.OUR_UNION: lambda document: _truth(document.our_union),
+        Field.EMPLOYER: lambda document: document.employers,
+        Field.EVENT: lambda document: _id(document.event_id),
+        Field.STORY: lambda document: _id(document.story_id),
+    }
+)
 
 
 def number(document: Matchable, field: Field) -> int | None:

@@ -1,36 +1,27 @@
 """All live expressions at once over one document."""
 
+from __future__ import annotations
+
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import NamedTuple
 
-import daachorse
-
-from core.expression.compiled import Scene, Test, compiled, spans
+from core.expression.compiled import Test, compiled
+from core.expression.covers import Cover, cover
 from core.expression.document import Matchable
-from core.expression.facts import facts, milliseconds
-from core.expression.occurrences import Hits
-from core.expression.syntax import (
-    And,
-    Condition,
-    Expression,
-    Group,
-    Near,
-    Or,
-    Scope,
-    Word,
-    leaves,
-    words_of,
-)
-from core.matching_text import matching_text
+from core.expression.evidence import Evidence, evidence
+from core.expression.facts import values
+from core.expression.occurrences import GUTTER, Interval
+from core.expression.scene import Scene
+from core.expression.syntax import Expression, Field, Group, Near, Scope, Word, leaves, words_of
+from core.expression.terms import Terms
 
-_FIELD_COST = 1000
-"""A condition's value is met by far more documents than a word is."""
+_MOST_UNUSED = 0.25
+"""Terms of rules that went away stay in the automaton until so many are of no use."""
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Half-open code-point offsets into the stored title or text."""
 
     field: Scope
@@ -38,134 +29,137 @@ class Span:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class RuleMatch:
+class RuleMatch(NamedTuple):
     key: int
     spans: tuple[Span, ...]
 
 
+class _Rule(NamedTuple):
+    expression: Expression
+    terms: frozenset[str]
+    cover: Cover | None
+    test: Test
+
+
 class Matcher:
-    """Immutable: build a new one when a rule changes, and swap it in.
+    """Never changes: build the next one from the `former` when a rule changes, and swap it in.
 
     One automaton finds the terms of all rules; each rule is tested only where something it cannot
     do without was found (its cover), so the cost follows what a document holds, not the rules.
+    With a `former` matcher only expressions that are new objects are compiled.
     """
 
-    def __init__(self, expressions: Mapping[int, Expression]) -> None:
-        self._expressions = dict(expressions)
-        terms = {
-            part
-            for expression in expressions.values()
-            for word in _all_words(expression)
-            for part in word.parts
+    def __init__(
+        self, expressions: Mapping[int, Expression], *, former: Matcher | None = None
+    ) -> None:
+        kept = {} if former is None else former.kept(expressions)
+        held = {
+            key: frozenset(_terms(expression))
+            for key, expression in expressions.items()
+            if key not in kept
         }
-        self._numbers = {term: number for number, term in enumerate(sorted(terms))}
-        self._automaton = (
-            daachorse.CharwiseDoubleArrayAhoCorasick(list(self._numbers)) if terms else None
-        )
-        self._tests: dict[int, Test] = {
-            key: compiled(expression, self._numbers) for key, expression in expressions.items()
+        new: frozenset[str] = frozenset().union(*held.values())
+        self.terms: Terms = former.terms.joined(new) if former and kept else Terms(sorted(new))
+        uses = Counter(term for terms in held.values() for term in terms)
+        uses.update(term for rule in kept.values() for term in rule.terms)
+        self._rules = {
+            key: kept[key] if key in kept else self._rule(expression, held[key], uses)
+            for key, expression in expressions.items()
         }
-        self._triggers: dict[Hashable, list[int]] = defaultdict(list)
+        self._evidence: dict[int, Evidence] = {}
         self._always: list[int] = []
+        # Two terms that a rule cannot do without, to the rules.
+        self._by_terms: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+        # The only second term that a first one wants, itself where it wants several, -1 where it wants none.
+        self._gates = [-1] * len(self.terms.numbers)
+        self._by_value: dict[Field, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
         self._arrange()
 
+    def kept(self, expressions: Mapping[int, Expression]) -> dict[int, _Rule]:
+        """Find the rules whose expression is the same object; none when too many terms would be of no use."""
+        rules = {
+            key: rule
+            for key, rule in self._rules.items()
+            if expressions.get(key) is rule.expression
+        }
+        used = len(frozenset().union(*(rule.terms for rule in rules.values())))
+        return rules if used >= len(self.terms.numbers) * (1 - _MOST_UNUSED) else {}
+
+    def _rule(self, expression: Expression, terms: frozenset[str], uses: Counter[str]) -> _Rule:
+        def cost(term: str) -> float:
+            return uses[term] + 1 / len(term) ** 2
+
+        test = compiled(expression, self.terms.numbers)
+        return _Rule(expression, terms, cover(expression, cost), test)
+
     def _arrange(self) -> None:
-        """Choose each rule's cover: the words shared by the fewest rules, since those are the rare ones."""
-        uses = Counter(
-            part
-            for expression in self._expressions.values()
-            for word in set(_all_words(expression))
-            for part in word.parts
-        )
-        for key, expression in self._expressions.items():
-            cover = _cover(expression, uses)
-            if cover is None:
+        numbers = self.terms.numbers
+        for key, rule in self._rules.items():
+            if rule.cover is None:
                 self._always.append(key)
                 continue
-            for trigger in cover:
-                number = self._numbers[trigger] if isinstance(trigger, str) else trigger
-                self._triggers[number].append(key)
+            for trigger in rule.cover.first:
+                if isinstance(trigger, str):
+                    first = numbers[trigger]
+                    for second in [numbers[term] for term in rule.cover.second] or [first]:
+                        self._by_terms[first][second].append(key)
+                else:
+                    field, value = trigger
+                    self._by_value[field][value].append(key)
+        for first, seconds in self._by_terms.items():
+            self._gates[first] = first if len(seconds) > 1 else next(iter(seconds))
 
     def match(self, document: Matchable, *, now: datetime) -> list[RuleMatch]:
         """List the expressions the document meets, by key; `time:24h` counts back from `now`."""
-        scene = Scene(
-            title=self._hits(document.title),
-            text=self._hits(document.text),
-            facts=facts(document),
-            document=document,
-            published=milliseconds(document.published_at) if document.published_at else None,
-            now=milliseconds(now),
-        )
-        tests = self._tests
-        matched = [key for key in self._candidates(scene) if tests[key](scene)]
-        return [self._found(key, scene) for key in sorted(matched)]
-
-    def _hits(self, text: str) -> Hits:
-        hits: Hits = {}
-        if self._automaton is not None:
-            for start, _, number in self._automaton.find_overlapping(matching_text(text)):
-                if number in hits:
-                    hits[number].append(start)
-                else:
-                    hits[number] = [start]
-        return hits
+        title, found = document.title, self.terms.find
+        scene = Scene(document, now, (found(title), found(document.text)), len(title) + GUTTER)
+        rules = self._rules
+        matched = [key for key in self._candidates(scene) if rules[key].test(scene)]
+        if not matched:
+            return []
+        matched.sort()
+        shown = _Shown(scene)
+        return [self._found(key, scene, shown) for key in matched]
 
     def _candidates(self, scene: Scene) -> set[int]:
         candidates = set(self._always)
-        for triggers in (scene.title, scene.text, scene.facts):
-            for trigger in triggers:
-                if keys := self._triggers.get(trigger):
+        terms, gates = scene.terms, self._gates
+        for number in [number for number in terms if gates[number] in terms]:
+            for second, keys in self._by_terms[number].items():
+                if second in terms:
                     candidates.update(keys)
+        for field, by_value in self._by_value.items():
+            for value in values(scene.document, field):
+                candidates.update(by_value.get(value, ()))
         return candidates
 
-    def _found(self, key: int, scene: Scene) -> RuleMatch:
-        found = spans(self._expressions[key], self._numbers, scene)
-        ordered = sorted(found, key=lambda span: (span[0] is Scope.TEXT, span[1:]))
-        return RuleMatch(key, tuple(Span(*span) for span in ordered))
+    def _found(self, key: int, scene: Scene, shown: _Shown) -> RuleMatch:
+        listed = self._evidence.get(key)
+        if listed is None:
+            listed = self._evidence[key] = evidence(self._rules[key].expression, self.terms.numbers)
+        return RuleMatch(key, tuple([shown[interval] for interval in listed(scene)]))
 
 
-def _all_words(expression: Expression) -> Iterator[Word]:
+class _Shown(dict[Interval, Span]):
+    """The spans of one document by their intervals, for the many rules that show the same."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self._boundary, self._shift = scene.boundary, scene.shift
+
+    def __missing__(self, interval: Interval) -> Span:
+        start, end = interval
+        if start < self._boundary:
+            span = Span(Scope.TITLE, start, end)
+        else:
+            span = Span(Scope.TEXT, start - self._shift, end - self._shift)
+        self[interval] = span
+        return span
+
+
+def _terms(expression: Expression) -> Iterator[str]:
     for leaf in leaves(expression):
-        if isinstance(leaf, Word | Group):
-            yield from words_of((leaf,))
-        elif isinstance(leaf, Near):
-            yield from words_of((*leaf.left, *leaf.right))
-
-
-def _cover(expression: Expression, uses: Counter[str]) -> frozenset[Hashable] | None:  # noqa: PLR0911 -- one return for each kind of node
-    """Name terms and values one of which every document that meets the expression holds."""
-    match expression:
-        case Word() | Group():
-            return frozenset(_rarest(word, uses) for word in words_of((expression,)))
-        case Near(left, right):
-            sides = (
-                frozenset(_rarest(word, uses) for word in words_of(side)) for side in (left, right)
-            )
-            return min(sides, key=lambda side: _cover_cost(side, uses))
-        case Condition(field, values):
-            return frozenset((field, value) for value in values)
-        case And(operands):
-            covers = [cover for part in operands if (cover := _cover(part, uses)) is not None]
-            return min(covers, key=lambda cover: _cover_cost(cover, uses), default=None)
-        case Or(operands):
-            union: frozenset[Hashable] = frozenset()
-            for part in operands:
-                cover = _cover(part, uses)
-                if cover is None:
-                    return None
-                union |= cover
-            return union
-        case _:
-            return None
-
-
-def _rarest(word: Word, uses: Counter[str]) -> str:
-    return min(word.parts, key=lambda part: (uses[part], -len(part)))
-
-
-def _cover_cost(cover: frozenset[Hashable], uses: Counter[str]) -> float:
-    return sum(
-        uses[trigger] + 1 / len(trigger) ** 2 if isinstance(trigger, str) else _FIELD_COST
-        for trigger in cover
-    )
+        if isinstance(leaf, Word | Group | Near):
+            operands = (*leaf.left, *leaf.right) if isinstance(leaf, Near) else (leaf,)
+            for word in words_of(operands):
+                yield from word.parts

@@ -7,7 +7,14 @@ from core.expression.syntax import GAP_LIMIT, Scope
 
 Interval = tuple[int, int]
 Hits = dict[int, list[int]]
-"""Starts of each term's occurrences in one text, ascending, by the term's number."""
+"""Starts of each term's occurrences, ascending, by the term's number.
+
+Title and text share one line of positions: the text begins GUTTER characters after the end of the
+title, so that nothing reaches from one into the other.
+"""
+
+GUTTER = 64
+"""More than the longest distance of NEAR and the longest gap of `*`."""
 
 Parts = tuple[tuple[int, int], ...]
 """Number and length of each part of a word."""
@@ -40,6 +47,14 @@ def all_occurrences(words: Iterable[Parts], hits: Hits) -> list[Interval]:
     if len(lists) == 1:
         return lists[0]
     return sorted({interval for found in lists for interval in found})
+
+
+def within(found: list[Interval], scope: Scope, boundary: int) -> list[Interval]:
+    """Keep what lies in the title, which ends at `boundary`, or what lies in the text."""
+    if scope is Scope.ANY:
+        return found
+    at = bisect_left(found, (boundary, 0))
+    return found[:at] if scope is Scope.TITLE else found[at:]
 
 
 def pairs(

@@ -18,7 +18,8 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
         ("latency", "tests.bench.latency:run"),
         ("ingest", "tests.bench.ingest:run"),
         ("flat", "tests.bench.flat:run"),
+        ("matcher", "tests.bench.matcher:run"),
     ],
 )
 # What is measured on one core must not be helped by the threads of a numeric library.
-ONE_CORE = frozenset({"pipeline"})
+ONE_CORE = frozenset({"pipeline", "matcher"})
