@@ -17,6 +17,9 @@ from core.clock import FakeClock
 from core.database import migrate
 from core.database.embedded import EmbeddedServer
 from core.database.sessions import Sessions, create_database_engine, create_sessions
+from tests.elasticsearch_nodes import elasticsearch_url
+
+__all__ = ["elasticsearch_url"]
 
 TEMPLATE = "zhisheng_template"
 _numbers = count(1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from contextlib import closing
 
 import structlog
 from sqlalchemy import delete
@@ -32,7 +33,7 @@ class Housekeeping:
             return leases.leader(session, "engine") == self._services.owner
 
     def hourly(self) -> None:
-        """Make next month's partitions before they are needed; forget what is past comparing."""
+        """Make next month's partitions and indices before they are needed; forget what is past comparing."""
         if not self._leads():
             return
         now = self._services.clock.now()
@@ -43,6 +44,18 @@ class Housekeeping:
             while forgotten:
                 with self._services.sessions.begin() as session:
                     forgotten = forget_old(session, now)
+
+        self._keep_search(now)
+
+    def _keep_search(self, now: dt.datetime) -> None:
+        if self._services.settings.elasticsearch_url is None:
+            return
+        from core.search.elasticsearch_engine import ElasticsearchSearch
+        from zhisheng.search_upkeep import keep_search
+
+        with closing(self._services.open_search()) as engine:
+            if isinstance(engine, ElasticsearchSearch):
+                keep_search(self._services.sessions, engine, now)
 
     def nightly(self) -> None:
         """Delete what is past its time (design.md §10); the counts go into the audit log."""
