@@ -19,6 +19,7 @@ from flask import (
 )
 from sqlalchemy import func, select
 
+from core import exports
 from core.database.models.alerting import Alert, AlertState
 from core.database.models.collecting import Document, Source, SourceState
 from core.database.models.media import Review
@@ -101,7 +102,14 @@ def _signed_in(viewer: Viewer) -> dict[str, object]:
     version, waiting = alert_badge()
     return {
         "user": {"name": viewer.name, "role_labels": labels},
-        "nav": navigation.menu(viewer, {"alerts.index": waiting, "reviews.index": _open_reviews()}),
+        "nav": navigation.menu(
+            viewer,
+            {
+                "alerts.index": waiting,
+                "reviews.index": _open_reviews(),
+                "exports.index": _waiting_exports(viewer),
+            },
+        ),
         "freshness": freshness(),
         "badge_url": f"/alerts/badge?v={version}" if viewer.may(Permission.ALERT_VIEW) else None,
         "logout_url": "/logout",
@@ -130,6 +138,12 @@ def _open_reviews() -> int:
         reading().scalar(select(func.count()).select_from(Review).where(Review.decision.is_(None)))
         or 0
     )
+
+
+def _waiting_exports(viewer: Viewer) -> int:
+    if not viewer.may(Permission.EXPORT_APPROVE):
+        return 0
+    return exports.waiting(reading(), console().clock.now())
 
 
 def freshness() -> dict[str, str]:

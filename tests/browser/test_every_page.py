@@ -20,6 +20,8 @@ PAGES = {
         "/documents?q=欠薪",
         "/documents?q=(欠薪",
         "{document}",
+        "/exports",
+        "/exports/new?q=欠薪",
         "/events",
         "/events?topic=wage_arrears&least=1",
         "{event}",

@@ -17,6 +17,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("event_forms", "webui.pages.event_forms:blueprint"),
         ("documents", "webui.pages.documents:blueprint"),
         ("document_labels", "webui.pages.document_labels:blueprint"),
+        ("exports", "webui.pages.exports:blueprint"),
         ("standing_topics", "webui.pages.standing_topics:blueprint"),
         ("standing_topic_forms", "webui.pages.standing_topic_forms:blueprint"),
         ("alerts", "webui.pages.alerts:blueprint"),
