@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from config.regions import Region
 from config.topics import load_topics
 from core.expression.syntax import Field
+from core.expression.value_names import ValueNames
 
 LEVEL_LABELS = {
     "national": "中央级",
@@ -22,13 +23,14 @@ _SHORTEST = 2
 def expression_names(regions: Iterable[Region]) -> dict[Field, Mapping[str, str]]:
     """Map, by field, names to codes; the codes themselves may be written too."""
     topics = load_topics()
-    return {
+    names = {
         Field.REGION: place_names(regions),
         Field.TOPIC: {topic.label: topic.code for topic in topics}
         | {topic.code: topic.code for topic in topics},
         Field.LEVEL: {label: code for code, label in LEVEL_LABELS.items()}
         | {code: code for code in LEVEL_LABELS},
     }
+    return {field: ValueNames(known) for field, known in names.items()}
 
 
 def place_names(regions: Iterable[Region]) -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 
 from lark import Token, Tree
 
@@ -10,7 +9,9 @@ from core.expression import values
 from core.expression.errors import ExpressionError, UnknownGroupError
 from core.expression.fields import FIELD_LABELS, FIELD_NAMES
 from core.expression.grammar import parse_tree
+from core.expression.known_groups import KnownGroups
 from core.expression.limits import MAX_LENGTH, MAX_PHRASES, MAX_TERMS, phrases
+from core.expression.suggestions import closest, shown
 from core.expression.syntax import (
     Condition,
     Expression,
@@ -23,10 +24,10 @@ from core.expression.syntax import (
     Word,
     conjunction,
     disjunction,
-    leaves,
     negation,
 )
 from core.expression.tokens import Tokens, field_of
+from core.expression.value_names import ValueNames
 from core.matching_text import matching_text
 
 Groups = Mapping[str, Sequence[str]]
@@ -44,13 +45,14 @@ def parse(text: str, *, groups: Groups | None = None, names: Names | None = None
     people use to the values that documents carry (`{Field.REGION: {"南京": "320100"}}`), and a
     field with such a map takes no other value. Raises ExpressionError, whose fix, if any, parses.
     """
+    groups, names = KnownGroups.of(groups or {}), names or {}
     try:
-        return _Builder(text, groups or {}, names or {}).expression()
+        return _Builder(text, groups, names).expression()
     except ExpressionError as error:
         if error.fix is None:
             raise
         try:
-            _Builder(error.fix, groups or {}, names or {}).expression()
+            _Builder(error.fix, groups, names).expression()
         except ExpressionError:
             raise error.unfixed() from None
         raise
@@ -59,28 +61,37 @@ def parse(text: str, *, groups: Groups | None = None, names: Names | None = None
 class _Builder:
     """Turns the parse tree of one text into syntax; `scope` is the field whose value is being read."""
 
-    def __init__(self, typed: str, groups: Groups, names: Names) -> None:
+    def __init__(self, typed: str, groups: KnownGroups, names: Names) -> None:
         self._typed = typed
-        self._groups = {matching_text(name).strip(): words for name, words in groups.items()}
+        self._groups = groups
         self._names = names
+        self._value_names: dict[Field, ValueNames] = {}
+        self._terms = self._phrases = 0
 
     def expression(self) -> Expression:
         if len(self._typed) > MAX_LENGTH:
             expected = f"表达式最多 {MAX_LENGTH} 个字符，现在有 {len(self._typed)} 个"
             raise ExpressionError(MAX_LENGTH, expected)
         tree = parse_tree(self._typed, Tokens(self._typed, matching_text(self._typed)))
-        expression = self._build(tree, Scope.ANY)
-        terms = sum(
-            len(leaf.words) if isinstance(leaf, Group) else 1 for leaf in leaves(expression)
-        )
-        if terms > MAX_TERMS:
-            raise ExpressionError(0, f"同义词组展开后共 {terms} 个词，最多 {MAX_TERMS} 个")
-        if (number := phrases(expression)) > MAX_PHRASES:
-            raise ExpressionError(
-                0,
-                f"NEAR 和 * 展开后共 {number} 个短语，最多 {MAX_PHRASES} 个；请减少同义词或字数",
+        return self._build(tree, Scope.ANY)
+
+    def _count_terms(self, number: int, position: int) -> None:
+        """Refuse too many words before they are read: a group may hold any number."""
+        self._terms += number
+        if self._terms > MAX_TERMS:
+            expected = f"同义词组展开后超过 {MAX_TERMS} 个词，这里已有 {self._terms} 个"
+            raise ExpressionError(position, expected)
+
+    def _count_phrases(
+        self, leaf: Word | Group | Near, position: int, fix: str | None = None
+    ) -> None:
+        self._phrases += phrases(leaf)
+        if self._phrases > MAX_PHRASES:
+            expected = (
+                f"NEAR 和 * 展开后最多 {MAX_PHRASES} 个短语，到这里已有 {self._phrases} 个；"
+                "请减少同义词或字数"
             )
-        return expression
+            raise ExpressionError(position, expected, fix)
 
     def _build(self, node: Tree[Token] | Token, scope: Scope | Field) -> Expression:
         if isinstance(node, Token):
@@ -112,8 +123,10 @@ class _Builder:
         if token.type == "GROUP":
             return self._group(token, scope)
         value = str(token)
-        parts = (value,) if token.type == "TERM" else self._parts(value, start)
-        return Word(parts, scope)
+        word = Word((value,) if token.type == "TERM" else self._parts(value, start), scope)
+        self._count_terms(1, start)
+        self._count_phrases(word, start)
+        return word
 
     def _parts(self, value: str, start: int) -> tuple[str, ...]:
         pieces = [_unescaped(piece) for piece in _STARS.sub(r"\1\n*\n", value).split("\n*\n")]
@@ -127,16 +140,22 @@ class _Builder:
     def _group(self, token: Token, scope: Scope) -> Group:
         start, end = _span(token)
         name = str(token)
-        if name not in self._groups:
-            close = get_close_matches(name, self._groups, n=1, cutoff=0.4)
-            fix = f"{self._typed[:start]}{{{close[0]}}}{self._typed[end:]}" if close else None
-            raise UnknownGroupError(start, f"没有名为“{name}”的同义词组", fix)
-        words = tuple(
-            Word(self._parts(matching_text(word), start), scope) for word in self._groups[name]
-        )
+        words = self._groups.words(name)
+        if words is None:
+            close = closest(name, self._groups.folded_names())
+            fix = f"{self._typed[:start]}{{{close}}}{self._typed[end:]}" if close else None
+            raise UnknownGroupError(start, f"没有名为“{shown(name)}”的同义词组", fix)
         if not words:
             raise ExpressionError(start, f"同义词组“{name}”里还没有词")
-        return Group(name, tuple(dict.fromkeys(words)), scope)
+        self._count_terms(len(words), start)
+        try:
+            read = self._groups.read(name, scope, lambda word: self._parts(word, start))
+        except ExpressionError as error:
+            expected = f"同义词组“{name}”里有个词不能用：{error.expected}"
+            raise ExpressionError(start, expected) from error
+        group = Group(name, read, scope)
+        self._count_phrases(group, start)
+        return group
 
     def _condition(self, token: Token, field: Field) -> Condition:
         start, end = _span(token)
@@ -144,10 +163,16 @@ class _Builder:
             label = FIELD_LABELS[field]
             raise ExpressionError(start, f"“{label}”的值不能是同义词组")
         value = _unescaped(str(token)).strip()
-        found = values.resolved(field, value, self._names.get(field)) if value else None
+        names = self._names_of(field)
+        found = values.resolved(field, value, names) if value else None
         if found is None:
-            raise values.unknown_value(self._typed, (start, end), field, self._names.get(field))
+            raise values.unknown_value(self._typed, (start, end), field, names)
         return Condition(field, (found,))
+
+    def _names_of(self, field: Field) -> ValueNames | None:
+        if field not in self._value_names and field in self._names:
+            self._value_names[field] = ValueNames.of(self._names[field])
+        return self._value_names.get(field)
 
     def _list(self, node: Tree[Token], scope: Scope | Field) -> Expression:
         tokens = [child for child in node.children if isinstance(child, Token)]
@@ -178,12 +203,23 @@ class _Builder:
             raise ExpressionError(position, f"“{label}:（…）”里不能再写别的字段")
 
     def _proximity(self, node: Tree[Token], scope: Scope | Field) -> Expression:
-        operands = self._operands(node, scope)
+        before = self._phrases
+        operands = [
+            self._build(child, scope)
+            for child in node.children
+            if isinstance(child, Tree) or child.type != "NEAR"
+        ]
         if len(operands) == 1:
             return operands[0]
         operator = next(
             child for child in node.children if isinstance(child, Token) and child.type == "NEAR"
         )
+        near = self._near(operands, operator, scope)
+        self._phrases = before  # The phrases of the sides are counted with the whole.
+        self._count_phrases(near, _span(operator)[0], self._nearer(near, operator, before))
+        return near
+
+    def _near(self, operands: list[Expression], operator: Token, scope: Scope | Field) -> Near:
         start, _ = _span(operator)
         sides = [_side(operand) for operand in operands]
         if len(sides) > 2 or isinstance(scope, Field):  # noqa: PLR2004 -- NEAR has two sides
@@ -194,13 +230,18 @@ class _Builder:
         scopes = {operand.scope for operand in (*left, *right)}
         if len(scopes) > 1:
             raise ExpressionError(start, "NEAR 的两边要在同一个字段里")
-        return Near(
-            left,
-            right,
-            int(str(operator).partition("/")[2]),
-            is_ordered=str(operator).startswith("o"),
-            scope=scopes.pop(),
-        )
+        name, _, distance = str(operator).partition("/")
+        return Near(left, right, int(distance), is_ordered=name == "onear", scope=scopes.pop())
+
+    def _nearer(self, near: Near, operator: Token, before: int) -> str | None:
+        """Offer the longest distance that is within the limit."""
+        each = phrases(near) // (near.distance + 1)
+        distance = (MAX_PHRASES - before) // each - 1
+        if not 0 <= distance < near.distance:
+            return None
+        start, end = _span(operator)
+        name = "ONEAR" if near.is_ordered else "NEAR"
+        return f"{self._typed[:start]}{name}/{distance}{self._typed[end:]}"
 
     def _bad_side(self, position: int, left: Expression) -> ExpressionError:
         expected = "NEAR 的两边只能是词、短语、同义词组，或只含 OR 的括号"
@@ -212,13 +253,6 @@ class _Builder:
         inside, rest = self._typed[dash + 1 : last.end()], self._typed[last.end() :]
         fix = f"{self._typed[:dash]}-({inside}){rest}"
         return ExpressionError(position, expected, fix)
-
-    def _operands(self, node: Tree[Token], scope: Scope | Field) -> list[Expression]:
-        return [
-            self._build(child, scope)
-            for child in node.children
-            if isinstance(child, Tree) or child.type != "NEAR"
-        ]
 
 
 def _side(operand: Expression) -> tuple[Word | Group, ...] | None:

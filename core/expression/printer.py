@@ -1,8 +1,11 @@
 """Syntax tree to text."""
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from core.expression.fields import BOOLEANS, FIELD_LABELS, POLARITY_LABELS, TIME
+from core.clock import EARLIEST_YEAR
+from core.expression.fields import BOOLEANS, FIELD_LABELS, FIELD_NAMES, POLARITY_LABELS, TIME
+from core.expression.limits import MAX_LENGTH
 from core.expression.syntax import (
     And,
     Comparison,
@@ -25,42 +28,79 @@ _UNITS = ((86400, "d", "天"), (3600, "h", "小时"), (60, "m", "分钟"), (1, "
 _COMPARED = {">": "大于", ">=": "不少于", "<": "小于", "<=": "不超过", "=": "等于"}
 
 
+@dataclass(frozen=True, slots=True)
+class _Style:
+    """How the parts of a printed expression are joined, and which name of a field is written."""
+
+    both: str
+    either: str
+    without: str
+    is_short: bool = False
+
+    def label(self, field: Field | Scope | str) -> str:
+        return _SHORTEST[field] if self.is_short else FIELD_LABELS[field]
+
+
+_SHORTEST = {
+    field: min((name for name, named in FIELD_NAMES.items() if named == field), key=len)
+    for field in FIELD_LABELS
+}
+_USUAL = _Style(" AND ", " OR ", "NOT ")
+_SHORT = _Style(" ", " 或 ", "-", is_short=True)
+
+
 def print_expression(expression: Expression) -> str:
-    """Write a text that parses to an equal tree."""
+    """Write a text that parses to an equal tree, in short signs where it would get longer than a text may be."""
+    printed = _print(expression, _USUAL)
+    return printed if len(printed) <= MAX_LENGTH else _print(expression, _SHORT)
+
+
+def _print(expression: Expression, style: _Style) -> str:
     match expression:
         case And(operands):
-            return " AND ".join(_bracketed(operand, Or) for operand in operands)
+            return style.both.join(_bracketed(operand, Or, style) for operand in operands)
         case Or(operands):
-            return " OR ".join(_bracketed(operand, ()) for operand in operands)
+            listed = _listed(operands, style)
+            return listed or style.either.join(_print(operand, style) for operand in operands)
         case Not(operand):
-            return "NOT " + _bracketed(operand, (And, Or, Near))
+            return style.without + _bracketed(operand, (And, Or, Near), style)
         case _:
-            return _leaf(expression)
+            return _leaf(expression, style)
 
 
-def _bracketed(operand: Expression, loose: type | tuple[type, ...]) -> str:
-    printed = print_expression(operand)
+def _bracketed(operand: Expression, loose: type | tuple[type, ...], style: _Style) -> str:
+    printed = _print(operand, style)
+    if isinstance(operand, Or) and _listed(operand.operands, style):
+        return printed
     return f"({printed})" if isinstance(operand, loose) else printed
 
 
-def _leaf(leaf: Leaf) -> str:
+def _listed(operands: tuple[Expression, ...], style: _Style) -> str | None:
+    """Write words of one field as a list, which needs no brackets; None where they are no such words."""
+    words = tuple(operand for operand in operands if isinstance(operand, Word | Group))
+    scopes = {word.scope for word in words}
+    if len(words) < len(operands) or len(scopes) > 1 or Scope.ANY in scopes:
+        return None
+    return _prefix(words[0].scope, style) + ",".join(map(_operand, words))
+
+
+def _leaf(leaf: Leaf, style: _Style) -> str:
     match leaf:
         case Word() | Group():
-            return _prefix(leaf.scope) + _operand(leaf)
-        case Near():
-            operator = f"{'ONEAR' if leaf.is_ordered else 'NEAR'}/{leaf.distance}"
-            printed = f"{_side(leaf.left)} {operator} {_side(leaf.right)}"
-            return printed if leaf.scope is Scope.ANY else f"{_prefix(leaf.scope)}({printed})"
+            return _prefix(leaf.scope, style) + _operand(leaf)
+        case Near(left, right):
+            operator = f" {'ONEAR' if leaf.is_ordered else 'NEAR'}/{leaf.distance} "
+            return _side(left, style) + operator + _side(right, style)
         case Condition(field, values):
-            return f"{FIELD_LABELS[field]}:{','.join(_value(value) for value in values)}"
+            return f"{style.label(field)}:{','.join(_value(value) for value in values)}"
         case Comparison(field, comparator, number):
-            return f"{FIELD_LABELS[field]}{comparator}{number}"
+            return f"{style.label(field)}{comparator}{number}"
         case TimeRange():
-            return f"{FIELD_LABELS[TIME]}:{_time(leaf)}"
+            return f"{style.label(TIME)}:{_time(leaf)}"
 
 
-def _prefix(scope: Scope) -> str:
-    return "" if scope is Scope.ANY else f"{FIELD_LABELS[scope]}:"
+def _prefix(scope: Scope, style: _Style) -> str:
+    return "" if scope is Scope.ANY else f"{style.label(scope)}:"
 
 
 def _operand(operand: Word | Group) -> str:
@@ -75,9 +115,10 @@ def _value(value: str) -> str:
     return value if is_plain(value) else quoted(value)
 
 
-def _side(side: tuple[Word | Group, ...]) -> str:
-    printed = " OR ".join(_operand(operand) for operand in side)
-    return f"({printed})" if len(side) > 1 else printed
+def _side(side: tuple[Word | Group, ...], style: _Style) -> str:
+    if len(side) == 1:
+        return _leaf(side[0], style)
+    return _listed(side, style) or "(" + style.either.join(map(_operand, side)) + ")"
 
 
 def _time(times: TimeRange) -> str:
@@ -92,8 +133,9 @@ def _time(times: TimeRange) -> str:
 
 def _moment(moment: datetime, *, is_last: bool = False) -> str:
     local = moment.astimezone(SHANGHAI).replace(tzinfo=None)
-    if local.time() == datetime.min.time():
-        return (local - timedelta(days=1) if is_last else local).date().isoformat()
+    day = local - timedelta(days=1) if is_last else local
+    if local.time() == datetime.min.time() and day.year > EARLIEST_YEAR:
+        return day.date().isoformat()
     return local.isoformat(timespec="milliseconds")
 
 

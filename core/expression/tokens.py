@@ -2,13 +2,13 @@
 
 import re
 from collections.abc import Iterator
-from difflib import get_close_matches
 
 from lark import Token
 
 from core.expression.errors import ExpressionError
 from core.expression.fields import FIELD_LABELS, FIELD_NAMES, NUMBERS, TIME
 from core.expression.limits import MAX_DEPTH, MAX_DISTANCE, MAX_TERMS
+from core.expression.suggestions import closest, shown
 from core.expression.syntax import Field
 
 _SPACE = re.compile(r"\s+")
@@ -192,11 +192,11 @@ class Tokens:
         return self._token("FIELD", name, end + 1)
 
     def _unknown_field(self, name: str, end: int) -> ExpressionError:
-        close = get_close_matches(name, FIELD_NAMES, n=1, cutoff=0.5)
+        close = closest(name, FIELD_NAMES, cutoff=0.5)
         known = "、".join(FIELD_LABELS.values())
-        expected = f"没有叫“{name}”的字段；可用的字段：{known}"
+        expected = f"没有叫“{shown(name)}”的字段；可用的字段：{known}"
         if close:
-            return self._error(self._at, expected, replace=(close[0], len(name)))
+            return self._error(self._at, expected, replace=(close, len(name)))
         stop = _RANGE.match(self._text, end + 1)
         last = stop.end() if stop else end + 1
         literal = quoted(self._typed[self._at : last])

@@ -3,12 +3,14 @@
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from difflib import get_close_matches
+from decimal import Decimal
 
 from core.clock import EARLIEST_YEAR, LATEST_YEAR
 from core.expression.errors import ExpressionError
 from core.expression.fields import BUILT_IN_NAMES, BUILT_IN_VALUES, FIELD_LABELS, IDENTIFIERS
+from core.expression.suggestions import closest, shown
 from core.expression.syntax import Comparator, Comparison, Field, TimeRange
+from core.expression.value_names import ValueNames
 from core.matching_text import matching_text
 
 SHANGHAI = timezone(timedelta(hours=8))
@@ -31,23 +33,21 @@ _LONGEST = timedelta(days=3660)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _NUMBER = re.compile(r"[\s:]*(>=|<=|≥|≤|>|<|=)?\s*(\d{1,12}(?:\.\d{1,4})?)(千|万|亿)?")
 _SCALES = {None: 1, "千": 1_000, "万": 10_000, "亿": 100_000_000}
+LARGEST = 999_999_999_999
 _SIGNS = {"≥": ">=", "≤": "<=", None: "="}
 TIME_EXAMPLE = "时间可以写 24h、7d、2026-11-01 或 2026-11-01..2026-11-07"
 
 
-def resolved(field: Field, value: str, names: Mapping[str, str] | None) -> str | None:
+def resolved(field: Field, value: str, names: ValueNames | None) -> str | None:
     """Turn what a person wrote into the value that documents carry, or None where it is unknown."""
     if field in IDENTIFIERS:
         return value.lstrip("0") or "0" if value.isascii() and value.isdigit() else None
-    known = {matching_text(name): matching_text(code) for name, code in (names or {}).items()}
-    known = {**BUILT_IN_NAMES.get(field, {}), **known}
-    if value in known:
-        return known[value]
-    if field in BUILT_IN_VALUES:
-        return value if value in BUILT_IN_VALUES[field] else None
-    if names is not None and value not in known.values():
-        return None
-    return value
+    if names is not None and (known := names.resolved(value)) is not None:
+        return known
+    built_in = BUILT_IN_NAMES.get(field)
+    if built_in is not None:
+        return built_in.get(value) or (value if value in BUILT_IN_VALUES[field] else None)
+    return value if names is None else None
 
 
 def unknown_value(
@@ -57,12 +57,12 @@ def unknown_value(
     value = matching_text(typed[start:end]).strip('"“”')
     label = FIELD_LABELS[field]
     if field in IDENTIFIERS:
-        return ExpressionError(start, f"“{label}”后面要写编号（数字），不是“{value}”")
+        return ExpressionError(start, f"“{label}”后面要写编号（数字），不是“{shown(value)}”")
     choices = [*(names or {}), *BUILT_IN_NAMES.get(field, {}), *BUILT_IN_VALUES.get(field, ())]
     some = "、".join(choices[:8]) + ("等" if choices[8:] else "")
-    close = get_close_matches(value, choices, n=1, cutoff=0.4)
-    fix = typed[:start] + close[0] + typed[end:] if close else None
-    return ExpressionError(start, f"“{label}”没有“{value}”这个值；可用的有：{some}", fix)
+    close = closest(value, choices)
+    fix = typed[:start] + close + typed[end:] if close else None
+    return ExpressionError(start, f"“{label}”没有“{shown(value)}”这个值；可用的有：{some}", fix)
 
 
 def time_range(value: str, *, position: int, typed: str, end: int) -> TimeRange:
@@ -114,24 +114,23 @@ def _moment(text: str, *, is_last: bool = False) -> datetime | None:
     if not text:
         return None
     moment = datetime.fromisoformat(text.upper())
-    if not EARLIEST_YEAR < moment.year < LATEST_YEAR:
-        raise ValueError(text)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=SHANGHAI)
+    moment = moment.astimezone(SHANGHAI)
+    if not EARLIEST_YEAR < moment.year < LATEST_YEAR:
+        raise ValueError(text)
     if is_last and _DAY.fullmatch(text):
         moment += timedelta(days=1)
-    moment = moment.astimezone(SHANGHAI)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def comparison(field: Field, value: str, *, position: int, typed: str) -> Comparison:
     match = _NUMBER.fullmatch(value)
-    if match is None:
-        label = FIELD_LABELS[field]
-        end = position + len(value)
-        fix = f"{typed[:position]}>100{typed[end:]}"
-        raise ExpressionError(position, f"“{label}”后面要写比较和整数，例如 {label}>100", fix)
-    sign, number, scale = match.groups()
-    return Comparison(
-        field, Comparator(_SIGNS.get(sign, sign)), int(float(number) * _SCALES[scale])
-    )
+    label = FIELD_LABELS[field]
+    if match is not None:
+        sign, written, scale = match.groups()
+        number = Decimal(written) * _SCALES[scale]
+        if number == int(number) <= LARGEST:
+            return Comparison(field, Comparator(_SIGNS.get(sign, sign)), int(number))
+    fix = f"{typed[:position]}>100{typed[position + len(value) :]}"
+    raise ExpressionError(position, f"“{label}”后面要写比较和整数，例如 {label}>100", fix)

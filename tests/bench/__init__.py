@@ -19,7 +19,8 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
         ("ingest", "tests.bench.ingest:run"),
         ("flat", "tests.bench.flat:run"),
         ("matcher", "tests.bench.matcher:run"),
+        ("parsing", "tests.bench.parsing:run"),
     ],
 )
 # What is measured on one core must not be helped by the threads of a numeric library.
-ONE_CORE = frozenset({"pipeline", "matcher"})
+ONE_CORE = frozenset({"pipeline", "matcher", "parsing"})

@@ -1,4 +1,3 @@
-import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -167,7 +166,7 @@ def test_an_expression_is_read_and_survives_printing(text: str, expected: Expres
         ("甲 NEAR/3 平台:x", 2, "NEAR 的两边", None),
         ("标题:甲 NEAR/3 正文:乙", 5, "同一个字段", None),
         ("平台:(a NEAR/3 b)", 6, "NEAR", None),
-        ('甲 NEAR/30 "乙*丙"', 0, "最多 512 个", None),
+        ('甲 NEAR/30 "乙*丙"', 2, "最多 512 个", '甲 NEAR/27 "乙*丙"'),
         ("甲" * 1001, 1000, "最多 1000 个字符", None),
         ("甲 " * 101, 200, "最多写 100 个词", None),
         ("(" * 21 + "甲" + ")" * 21, 20, "最多套 20 层", None),
@@ -192,7 +191,7 @@ def test_the_caret_stands_below_the_character() -> None:
 
 
 def test_groups_count_their_words() -> None:
-    with pytest.raises(ExpressionError, match="最多 100 个"):
+    with pytest.raises(ExpressionError, match="超过 100 个"):
         parse("{大}", groups={"大": [str(number) for number in range(101)]})
 
 
@@ -254,28 +253,3 @@ def test_any_text_is_read_or_refused_with_a_fix_that_can_be_read(text: str) -> N
     if expression is not None:
         assert read(print_expression(expression)) == expression
         assert describe(expression)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "(" * 1000,
-        "-" * 1000,
-        "NOT " * 250,
-        "甲 " * 100,
-        "{欠薪类}" * 200,
-        "标题:(甲)" * 100,
-        "甲,乙" * 250,
-        '"' * 999,
-        ":" * 1000,
-        "甲" * 1_000_000,
-    ],
-)
-def test_no_text_takes_long(text: str) -> None:
-    read("甲")  # The grammar is built once.
-    took = []
-    for _ in range(5):
-        began = time.perf_counter()
-        attempt(text)
-        took.append(time.perf_counter() - began)
-    assert min(took) < 0.02
