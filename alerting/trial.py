@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
@@ -23,12 +23,9 @@ from core.documents import read_documents
 from core.errors import InvalidOptionsError
 from core.expression import Expression, Matcher
 from core.options import Options, parse_options
-from core.search.base import DocumentSearch, SearchQuery
+from core.search.base import SearchQuery
 from core.search.selection import selection
 from core.trial import Trial, TrialDraft
-
-LOOKED_AT = 3000
-"""Hits whose groups are worked out; beyond it the newest are taken."""
 
 MOST_JUDGED = 300
 WIDE_SHARE = 0.2
@@ -128,18 +125,12 @@ def too_wide(trial: Trial, estimate: AlertEstimate | None) -> str | None:
     return None
 
 
-def estimate_alerts(
-    session: Session, search: DocumentSearch, rule: LiveRule, trial: Trial
-) -> AlertEstimate:
+def estimate_alerts(session: Session, rule: LiveRule, trial: Trial) -> AlertEstimate:
     """Group the newest hits as the live engine does and judge them with the rule's own code."""
-    query = SearchQuery(
-        expression=trial_draft(rule).whole, since=trial.since, until=trial.until, now=trial.until
-    )
-    ids = search.search(replace(query, limit=LOOKED_AT)).ids if trial.total else ()
     rule_type = RULE_TYPES.load(rule.kind)
     length = rule_type.window(rule)
     groups: dict[str, list[Subject]] = defaultdict(list)
-    for document in _documents(session, ids):
+    for document in _documents(session, trial.newest):
         subject = _subject(document)
         if rule_type.admits(rule, subject):
             groups[_group_key(rule, document)].append(subject)
@@ -155,7 +146,7 @@ def estimate_alerts(
     busiest = max(days.items(), key=lambda day: (day[1], day[0]), default=None)
     crossed.sort(key=_end, reverse=True)
     return AlertEstimate(
-        documents=len(ids),
+        documents=len(trial.newest),
         total=trial.total,
         alerts=len(firsts),
         busiest=busiest,

@@ -12,22 +12,28 @@ from enum import StrEnum
 
 from core.clock import monotonic
 from core.expression import Expression
-from core.expression.syntax import conjunction, negation
 from core.overview import TrendPoint, filled
 from core.search.base import Breakdown, DocumentSearch, Interval, SearchQuery
+from core.trial_noise import NoiseQuestions, TermNoise
 from core.trial_samples import Candidates, Stretch, spread
-from core.trial_terms import Term, WordingChange, positive_terms, without, wording_change
+from core.trial_terms import WordingChange, joined, lacking, positive_terms, wording_change
 
 DAY = dt.timedelta(days=1)
 PERIODS = (1, 7, 30, 90)
 """For how many days back an expression can be tried."""
 
+NEWEST = 3000
+"""How many hits are listed, for samples and for whoever looks at each of them."""
+
 SAMPLES = 20
 CHANGED_SAMPLES = 5
 MOST_TERMS = 40
 DETAILED_TERMS = 12
-SECONDS = 2.5
+SECONDS = 2.2
 """After so long no further question is asked, and what is missing is named."""
+
+_SHARE_OF_SAMPLES = 0.3
+_SHARE_OF_RANKING = 0.5
 
 
 class Part(StrEnum):
@@ -56,21 +62,6 @@ class TrialDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class TermNoise:
-    """How many hits hold a term and how many only it brings, and how many of these are not about labour.
-
-    ``rest`` is the typed expression without it, None where every hit has to hold it.
-    """
-
-    term: Term
-    hits: int
-    irrelevant: int
-    only: int
-    only_irrelevant: int
-    rest: Expression | None
-
-
-@dataclass(frozen=True, slots=True)
 class Change:
     """The hits that one version has and the other lacks; ``ids`` are the newest of them."""
 
@@ -92,7 +83,8 @@ class Trial:
     """What ``[since, until)`` holds for a draft; None and empty where `left_out` names the part.
 
     ``relevant`` and ``irrelevant`` leave out the hits that are not analysed yet. ``before`` counts the same number
-    of days before, ``everything`` all documents of the period whatever they say.
+    of days before, ``everything`` all documents of the period whatever they say. ``newest`` are the ids
+    of the hits, the newest first, at most NEWEST of them; ``terms_left`` counts the terms that were not compared.
     """
 
     since: dt.datetime
@@ -104,6 +96,7 @@ class Trial:
     relevant: int | None = None
     irrelevant: int | None = None
     difference: Difference | None = None
+    newest: tuple[int, ...] = ()
     samples: tuple[Candidates, ...] = ()
     before: int | None = None
     everything: int | None = None
@@ -123,21 +116,20 @@ class Trial:
         return self.total / self.everything if self.everything else None
 
 
-def joined(*expressions: Expression | None) -> Expression | None:
-    parts = tuple(expression for expression in expressions if expression is not None)
-    return conjunction(parts) if parts else None
-
-
 class Budget:
-    """Says when enough time was spent; ``elapsed`` seconds are counted from its making."""
+    """Says how much time is left of the ``seconds`` from its making."""
 
     def __init__(self, seconds: float = SECONDS, tick: Callable[[], float] = monotonic) -> None:
-        self._tick = tick
+        self.tick = tick
         self._until = tick() + seconds
 
     @property
+    def left(self) -> float:
+        return max(0.0, self._until - self.tick())
+
+    @property
     def is_spent(self) -> bool:
-        return self._tick() >= self._until
+        return not self.left
 
 
 def try_out(
@@ -158,7 +150,9 @@ def try_out(
     base = SearchQuery(since=now - days * DAY, until=now, now=now)
     query = replace(base, expression=draft.whole)
     interval = Interval.HOUR if days == 1 else Interval.DAY
+    started = budget.tick()
     buckets = search.histogram(query, interval=interval, by=Breakdown.POLARITY)
+    cost = budget.tick() - started
     trial = Trial(
         since=now - days * DAY,
         until=now,
@@ -167,130 +161,117 @@ def try_out(
         points=filled(buckets, interval, since=now - days * DAY, until=now),
         total=sum(bucket.total for bucket in buckets),
     )
-    return _completed(search, trial, draft, saved, query, budget)
+    return _Trier(search, draft, saved, query, budget, cost).complete(trial)
 
 
-def _completed(
-    search: DocumentSearch,
-    trial: Trial,
-    draft: TrialDraft,
-    saved: TrialDraft | None,
-    query: SearchQuery,
-    budget: Budget,
-) -> Trial:
-    left_out = []
+@dataclass(frozen=True, slots=True)
+class _Trier:
+    """Asks for one part after another while there is time; ``cost`` is the seconds of one question."""
 
-    def has_time(part: Part) -> bool:
-        if not budget.is_spent:
-            return True
-        left_out.append(part)
-        return False
+    search: DocumentSearch
+    draft: TrialDraft
+    saved: TrialDraft | None
+    query: SearchQuery
+    budget: Budget
+    cost: float
 
-    if has_time(Part.RELEVANCE):
+    def complete(self, trial: Trial) -> Trial:
+        wanted = (
+            (Part.RELEVANCE, self._relevance, True),
+            (Part.DIFFERENCE, self._difference, self.saved is not None),
+            (Part.SAMPLES, self._samples, trial.total > 0),
+            (Part.COMPARISON, self._comparison, True),
+            (Part.TERMS, self._terms, trial.total > 0 and self.draft.expression is not None),
+        )
+        for part, fill, is_wanted in wanted:
+            if is_wanted:
+                missing = (*trial.left_out, part)
+                trial = replace(trial, left_out=missing) if self.budget.is_spent else fill(trial)
+        return trial
+
+    def _relevance(self, trial: Trial) -> Trial:
         relevant, irrelevant = (
-            search.count(replace(query, relevant=value)) if trial.total else 0
+            self.search.count(replace(self.query, relevant=value)) if trial.total else 0
             for value in (True, False)
         )
-        trial = replace(trial, relevant=relevant, irrelevant=irrelevant)
-    if saved is not None and has_time(Part.DIFFERENCE):
-        trial = replace(trial, difference=_difference(search, trial.total, draft, saved, query))
-    if trial.total and has_time(Part.SAMPLES):
-        stretches = list(_stretches(trial))
-        trial = replace(trial, samples=spread(search, query, stretches, wanted=SAMPLES))
-    if has_time(Part.COMPARISON):
-        earlier = replace(query, since=trial.since - trial.days * DAY, until=trial.since)
-        everything = search.count(replace(query, expression=None))
-        trial = replace(trial, before=search.count(earlier), everything=everything)
-    if trial.total and draft.expression is not None and has_time(Part.TERMS):
-        trial, is_complete = _with_terms(search, trial, draft, query, budget)
-        left_out += [] if is_complete else [Part.TERMS]
-    return replace(trial, left_out=tuple(left_out))
+        return replace(trial, relevant=relevant, irrelevant=irrelevant)
+
+    def _samples(self, trial: Trial) -> Trial:
+        newest = self.search.search(replace(self.query, limit=NEWEST)).ids
+        samples = spread(
+            self.search,
+            self.query,
+            list(_stretches(trial)),
+            newest,
+            wanted=SAMPLES,
+            questions=int(self.budget.left * _SHARE_OF_SAMPLES / max(self.cost, 0.001)),
+        )
+        return replace(trial, newest=newest, samples=samples)
+
+    def _comparison(self, trial: Trial) -> Trial:
+        earlier = replace(self.query, since=trial.since - trial.days * DAY, until=trial.since)
+        everything = self.search.count(replace(self.query, expression=None))
+        return replace(trial, before=self.search.count(earlier), everything=everything)
+
+    def _difference(self, trial: Trial) -> Trial:
+        if self.saved is None:
+            return trial
+        draft, saved = self.draft.whole, self.saved.whole
+        added, removed = self._change(draft, saved), self._change(saved, draft)
+        difference = Difference(
+            saved_total=trial.total - added.total + removed.total,
+            added=added,
+            removed=removed,
+            wording=wording_change(saved, draft),
+        )
+        return replace(trial, difference=difference)
+
+    def _change(self, has: Expression | None, lacks: Expression | None) -> Change:
+        expression = lacking(has, lacks)
+        if expression is None:
+            return Change(0, 0, ())
+        changed = replace(self.query, expression=expression, limit=CHANGED_SAMPLES)
+        page = self.search.search(changed)
+        irrelevant = self.search.count(replace(changed, relevant=False)) if page.total else 0
+        return Change(page.total, irrelevant, page.ids)
+
+    def _terms(self, trial: Trial) -> Trial:
+        """Rank the terms by the noise in their hits, and look closer at the noisiest."""
+        expression, irrelevant = self.draft.expression, trial.irrelevant
+        if expression is None or irrelevant is None:
+            return trial
+        listed = positive_terms(expression)
+        asker = NoiseQuestions(
+            self.search, expression, self.draft.scope, self.query, trial.total, irrelevant
+        )
+        ranked: list[TermNoise] = []
+        until = self.budget.left * (1 - _SHARE_OF_RANKING)
+        for term in listed[:MOST_TERMS]:
+            if self.budget.left < until:
+                break
+            ranked.append(asker.ranked(term))
+        ranked.sort(key=lambda noise: (noise.rest is None, -noise.irrelevant))
+        terms: list[TermNoise] = []
+        for noise in ranked[:DETAILED_TERMS]:
+            if self.budget.is_spent:
+                break
+            terms.append(asker.detailed(noise))
+        terms.sort(
+            key=lambda noise: (noise.rest is None, -noise.only_irrelevant, -noise.irrelevant)
+        )
+        is_complete = len(terms) == min(len(listed), DETAILED_TERMS)
+        return replace(
+            trial,
+            terms=tuple(terms),
+            terms_left=len(listed) - len(terms),
+            left_out=trial.left_out if is_complete else (*trial.left_out, Part.TERMS),
+        )
 
 
 def _stretches(trial: Trial) -> Iterator[Stretch]:
     ends = [point.start for point in trial.points[1:]] + [trial.until]
     for point, end in zip(trial.points, ends, strict=True):
         yield Stretch(max(point.start, trial.since), end, point.total)
-
-
-def _difference(
-    search: DocumentSearch,
-    total: int,
-    draft: TrialDraft,
-    saved: TrialDraft,
-    query: SearchQuery,
-) -> Difference:
-    added = _change(search, query, draft.whole, saved.whole)
-    removed = _change(search, query, saved.whole, draft.whole)
-    return Difference(
-        saved_total=total - added.total + removed.total,
-        added=added,
-        removed=removed,
-        wording=wording_change(saved.whole, draft.whole),
-    )
-
-
-def _change(
-    search: DocumentSearch, query: SearchQuery, has: Expression | None, lacks: Expression | None
-) -> Change:
-    if lacks is None or has == lacks:
-        return Change(0, 0, ())
-    changed = replace(query, expression=joined(has, negation(lacks)), limit=CHANGED_SAMPLES)
-    page = search.search(changed)
-    irrelevant = search.count(replace(changed, relevant=False)) if page.total else 0
-    return Change(page.total, irrelevant, page.ids)
-
-
-def _with_terms(
-    search: DocumentSearch, trial: Trial, draft: TrialDraft, query: SearchQuery, budget: Budget
-) -> tuple[Trial, bool]:
-    """Rank the terms by the noise in their hits, and compare the noisiest with the draft without them.
-
-    The second answer tells whether the budget was enough.
-    """
-    expression, all_irrelevant = draft.expression, trial.irrelevant
-    if expression is None or all_irrelevant is None:
-        return trial, False
-    listed = positive_terms(expression)
-    ranked: list[tuple[Term, int, Expression | None]] = []
-    for term in listed[:MOST_TERMS]:
-        if budget.is_spent:
-            break
-        rest, irrelevant = without(expression, term), all_irrelevant
-        if rest is not None:
-            holding = joined(draft.whole, term.contained)
-            irrelevant = search.count(replace(query, expression=holding, relevant=False))
-        ranked.append((term, irrelevant, rest))
-    is_complete = len(ranked) == len(listed[:MOST_TERMS])
-    ranked.sort(key=lambda entry: (entry[2] is None, -entry[1]))
-    terms: list[TermNoise] = []
-    for term, irrelevant, rest in ranked[:DETAILED_TERMS]:
-        if budget.is_spent:
-            is_complete = False
-            break
-        terms.append(
-            _noise(search, trial, draft, query, TermNoise(term, 0, irrelevant, 0, 0, rest))
-        )
-    terms.sort(key=lambda noise: (noise.rest is None, -noise.only_irrelevant, -noise.irrelevant))
-    left = len(listed) - len(terms)
-    return replace(trial, terms=tuple(terms), terms_left=left), is_complete
-
-
-def _noise(
-    search: DocumentSearch, trial: Trial, draft: TrialDraft, query: SearchQuery, noise: TermNoise
-) -> TermNoise:
-    """Fill in what only the term brings; every hit needs a term without which nothing is found."""
-    all_irrelevant = trial.irrelevant or 0
-    if noise.rest is None:
-        return replace(noise, hits=trial.total, only=trial.total, only_irrelevant=all_irrelevant)
-    holding = replace(query, expression=joined(draft.whole, noise.term.contained))
-    remaining = replace(query, expression=joined(noise.rest, draft.scope))
-    return replace(
-        noise,
-        hits=search.count(holding),
-        only=trial.total - search.count(remaining),
-        only_irrelevant=all_irrelevant - search.count(replace(remaining, relevant=False)),
-    )
 
 
 def sample_ids(candidates: Sequence[Candidates]) -> list[int]:

@@ -29,21 +29,19 @@ class Candidates:
     wanted: int
 
 
-def quotas(totals: Sequence[int], wanted: int) -> list[int]:
-    """Share ``wanted`` out evenly among what holds something, the last stretch first.
+def quotas(totals: Sequence[int], wanted: int, *, stretches: int) -> list[int]:
+    """Share ``wanted`` out evenly among at most so many stretches that hold something, the last one first.
 
-    Where more stretches hold something than are wanted, evenly spaced ones get one each.
+    Where more stretches hold something, evenly spaced ones are taken, the last among them.
     """
-    shares = [0] * len(totals)
     filled = [place for place, total in enumerate(totals) if total]
-    if len(filled) > wanted > 1:
-        step = (len(filled) - 1) / (wanted - 1)
-        for number in range(wanted):
-            shares[filled[round(number * step)]] = 1
-        return shares
-    left = min(wanted, sum(totals))
+    if len(filled) > stretches:
+        step = (len(filled) - 1) / max(1, stretches - 1)
+        filled = [filled[-1 - round(number * step)] for number in range(stretches)]
+    shares = [0] * len(totals)
+    left = min(wanted, sum(totals[place] for place in filled))
     while left:
-        for place in reversed(filled):
+        for place in sorted(filled, reverse=True):
             if left and shares[place] < totals[place]:
                 shares[place] += 1
                 left -= 1
@@ -51,13 +49,31 @@ def quotas(totals: Sequence[int], wanted: int) -> list[int]:
 
 
 def spread(
-    search: DocumentSearch, query: SearchQuery, stretches: Sequence[Stretch], *, wanted: int
+    search: DocumentSearch,
+    query: SearchQuery,
+    stretches: Sequence[Stretch],
+    newest: Sequence[int],
+    *,
+    wanted: int,
+    questions: int,
 ) -> tuple[Candidates, ...]:
-    """Ask for the newest of each stretch that has a share, newest stretch first."""
-    shares = quotas([stretch.total for stretch in stretches], wanted)
-    found = []
+    """Choose the newest of each stretch that has a share, newest stretch first.
+
+    ``newest`` are hits in order, from which the totals tell the stretches; what they do not reach is asked for, with
+    about so many questions at most.
+    """
+    totals = [stretch.total for stretch in stretches]
+    is_within = sum(totals) <= len(newest)
+    shares = quotas(
+        totals, wanted, stretches=wanted if is_within else min(wanted, max(1, questions))
+    )
+    found, passed = [], 0
     for stretch, share in zip(reversed(stretches), reversed(shares), strict=True):
-        if share:
+        if share and passed + stretch.total <= len(newest):
+            ids = tuple(newest[passed : passed + min(stretch.total, share + SPARE)])
+            found.append(Candidates(ids, share))
+        elif share:
             inside = replace(query, since=stretch.since, until=stretch.until, limit=share + SPARE)
             found.append(Candidates(search.search(inside).ids, share))
+        passed += stretch.total
     return tuple(found)

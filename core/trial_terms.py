@@ -18,6 +18,7 @@ from core.expression.syntax import (
     conjunction,
     disjunction,
     leaves,
+    negation,
 )
 
 
@@ -33,6 +34,11 @@ class Term:
     leaf: Word | Group | Near
     contained: Word | Group | Near
     rest: Near | None = None
+
+
+def joined(*expressions: Expression | None) -> Expression | None:
+    parts = tuple(expression for expression in expressions if expression is not None)
+    return conjunction(parts) if parts else None
 
 
 def positive_terms(expression: Expression) -> tuple[Term, ...]:
@@ -77,6 +83,57 @@ def without(expression: Expression, term: Term) -> Expression | None:
             return expression
         case _:
             return term.rest if expression == term.leaf else expression
+
+
+def given(expression: Expression, term: Term) -> Expression | None:
+    """Give what is left to ask of a document that is known to hold the term; None when nothing is.
+
+    So the hits that hold the term are asked for without asking for what it makes sure of already.
+    """
+    match expression:
+        case Or(operands):
+            parts = tuple(given(part, term) for part in operands)
+            whole = tuple(part for part in parts if part is not None)
+            return disjunction(whole) if len(whole) == len(parts) else None
+        case And(operands):
+            kept = tuple(rest for part in operands if (rest := given(part, term)) is not None)
+            return conjunction(kept) if kept else None
+        case Not():
+            return expression
+        case _:
+            return None if expression == term.leaf else expression
+
+
+def lacking(has: Expression | None, lacks: Expression | None) -> Expression | None:
+    """Say ``has AND NOT lacks`` with what follows from it left out; None when nothing can meet it.
+
+    No expression at all is met by everything.
+    """
+    if lacks is None:
+        return None
+    asked = _parts(has)
+    missing = tuple(part for part in _parts(lacks) if part not in asked)
+    if not missing:
+        return None
+    # Each alternative of the only thing that is missing is known not to hold.
+    known = _alternatives(missing[0]) if len(missing) == 1 else ()
+    kept: list[Expression] = []
+    for part in asked:
+        open_ = tuple(one for one in _alternatives(part) if one not in known)
+        if not open_:
+            return None
+        kept.append(part if isinstance(part, Not) else disjunction(open_))
+    return conjunction((*kept, negation(conjunction(missing))))
+
+
+def _parts(expression: Expression | None) -> tuple[Expression, ...]:
+    if expression is None:
+        return ()
+    return expression.operands if isinstance(expression, And) else (expression,)
+
+
+def _alternatives(expression: Expression) -> tuple[Expression, ...]:
+    return expression.operands if isinstance(expression, Or) else (expression,)
 
 
 def signed_leaves(

@@ -10,7 +10,8 @@ from markupsafe import Markup
 from alerting.trial import AlertEstimate
 from core.documents import StoredDocument, read_documents
 from core.expression import Expression, Scope, print_expression
-from core.trial import Change, Difference, TermNoise, Trial, TrialDraft, sample_ids
+from core.trial import Change, Difference, Trial, TrialDraft, sample_ids
+from core.trial_noise import TermNoise
 from core.trial_samples import Candidates
 from webui.access import viewer
 from webui.console import reading

@@ -126,6 +126,8 @@ def alert_sentence(estimate: AlertEstimate, trial: Trial) -> str:
     """Say how many alerts there would have been, as the estimate that it is."""
     if not estimate.total:
         return "没有命中，不会产生预警。"
+    if not estimate.documents:
+        return "检索引擎较慢，这次没有估计会有多少件预警。"
     of = (
         f"只看了最近的 {number(estimate.documents)} 条命中，"
         if estimate.documents < estimate.total

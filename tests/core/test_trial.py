@@ -2,26 +2,36 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 from random import Random, SystemRandom
 
 import pytest
 
 from core.expression import Expression, Matcher, parse, print_expression
-from core.expression.syntax import And, Not, Or, leaves
-from core.search import SearchDocument
+from core.expression.syntax import And, Not, Or, disjunction, leaves, negation
+from core.search import SearchDocument, SearchQuery
 from core.search.tantivy_engine import TantivySearch
 from core.trial import Budget, Part, Trial, TrialDraft, sample_ids, try_out
-from core.trial_samples import quotas
-from core.trial_terms import Term, positive_terms, recent_ranges, without, wording_change
+from core.trial_samples import Stretch, quotas, spread
+from core.trial_terms import (
+    Term,
+    joined,
+    lacking,
+    positive_terms,
+    recent_ranges,
+    without,
+    wording_change,
+)
 from tests.core.search.brute_force import Asked, is_met, random_post, random_question, typed
 
 NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 SHANGHAI = timedelta(hours=8)
 POSTS = 200
-DRAFTS = 48
+DRAFTS = 30
 PATIENT = 1000.0
 
 
@@ -139,8 +149,13 @@ def test_samples_are_hits_of_many_days_and_newest_first_within_a_day(collected: 
         assert times == sorted(times, reverse=True)
 
 
+@lru_cache(maxsize=64)
+def matcher(expression: Expression) -> Matcher:
+    return Matcher({1: expression})
+
+
 def holds(expression: Expression, document: SearchDocument) -> bool:
-    return bool(Matcher({1: expression}).match(document, now=NOW))
+    return bool(matcher(expression).match(document, now=NOW))
 
 
 def holds_without(expression: Expression, term: Term, document: SearchDocument) -> bool:
@@ -218,36 +233,118 @@ def test_wording_says_what_came_and_what_went() -> None:
 
 
 @pytest.mark.parametrize(
-    ("totals", "wanted", "shares"),
+    ("totals", "wanted", "stretches", "shares"),
     [
-        ([0, 3, 0, 50], 5, [0, 2, 0, 3]),
-        ([1, 1, 50], 10, [1, 1, 8]),
-        ([2, 1], 20, [2, 1]),
-        ([9] * 5, 3, [1, 0, 1, 0, 1]),
-        ([0, 0], 4, [0, 0]),
+        ([0, 3, 0, 50], 5, 9, [0, 2, 0, 3]),
+        ([1, 1, 50], 10, 9, [1, 1, 8]),
+        ([2, 1], 20, 9, [2, 1]),
+        ([9] * 5, 3, 3, [1, 0, 1, 0, 1]),
+        ([9] * 5, 6, 2, [3, 0, 0, 0, 3]),
+        ([9] * 5, 6, 1, [0, 0, 0, 0, 6]),
+        ([0, 0], 4, 3, [0, 0]),
     ],
 )
 def test_samples_are_shared_out_among_the_days(
-    totals: list[int], wanted: int, shares: list[int]
+    totals: list[int], wanted: int, stretches: int, shares: list[int]
 ) -> None:
-    assert quotas(totals, wanted) == shares
+    assert quotas(totals, wanted, stretches=stretches) == shares
+
+
+def test_samples_beyond_the_listed_hits_are_asked_for_by_the_day(collected: Collected) -> None:
+    query = SearchQuery(since=NOW - 20 * DAY, until=NOW, now=NOW)
+    trial = collected.trial(parse("NOT 找不到的词"), days=20)
+    edges = [max(point.start, NOW - 20 * DAY) for point in trial.points] + [NOW]
+    stretches = [
+        Stretch(since, until, point.total)
+        for since, until, point in zip(edges, edges[1:], trial.points, strict=False)
+    ]
+    listed = collected.search.search(replace(query, limit=1000)).ids
+    both = [
+        spread(collected.search, query, stretches, newest, wanted=20, questions=40)
+        for newest in (listed, listed[:30], ())
+    ]
+    assert both[0] == both[1] == both[2]
+    assert len(both[0]) == 20
+
+
+def test_edits_add_and_remove_what_comparing_one_by_one_shows(collected: Collected) -> None:
+    for _ in range(DRAFTS // 2):
+        _, saved = collected.question()
+        _, other = collected.question()
+        for draft in (
+            joined(saved, other),
+            joined(saved, negation(other)),
+            disjunction((saved, other)),
+            *(without(saved, term) for term in positive_terms(saved)[:1]),
+        ):
+            if draft is None:
+                continue
+            difference = collected.trial(draft, saved, days=30).difference
+            assert difference is not None
+            now = {document.id for document in collected.documents if holds(draft, document)}
+            before = {document.id for document in collected.documents if holds(saved, document)}
+            texts = (print_expression(draft), print_expression(saved))
+            assert difference.added.total == len(now - before), texts
+            assert difference.removed.total == len(before - now), texts
+
+
+@pytest.mark.parametrize(
+    ("has", "lacks", "asked"),
+    [
+        ("欠薪 工地 -招聘", "欠薪 工地", None),
+        ("欠薪 工地", "欠薪 工地 -招聘", "欠薪 AND 工地 AND 招聘"),
+        ("(欠薪 OR 讨薪) 工地", "欠薪 工地", "讨薪 AND 工地 AND NOT 欠薪"),
+        ("欠薪 OR 讨薪", "欠薪 OR 讨薪 OR 停工", None),
+        ("欠薪 OR 讨薪", "欠薪 OR 停工", "讨薪 AND NOT (欠薪 OR 停工)"),
+        ("欠薪", "讨薪 停工", "欠薪 AND NOT (讨薪 AND 停工)"),
+    ],
+)
+def test_change_is_asked_for_without_what_follows_from_it(
+    has: str, lacks: str, asked: str | None
+) -> None:
+    expression = lacking(parse(has), parse(lacks))
+    assert (None if expression is None else print_expression(expression)) == asked
+
+
+class Ticking:
+    """A clock that goes on by a step whenever somebody looks at it."""
+
+    def __init__(self, step: float) -> None:
+        self.now, self.step = 0.0, step
+
+    def __call__(self) -> float:
+        self.now += self.step
+        return self.now
 
 
 def test_slow_engine_leaves_out_parts_and_names_them(collected: Collected) -> None:
-    ticks = iter(range(1000))
     trial = try_out(
         collected.search,
         TrialDraft(parse("欠薪 OR 工资")),
         days=7,
         now=NOW,
         saved=TrialDraft(parse("欠薪")),
-        budget=Budget(3, tick=lambda: float(next(ticks))),
+        budget=Budget(4.5, tick=Ticking(1)),
     )
     assert trial.total > 0
     assert trial.difference is not None
     assert trial.samples == ()
     assert trial.terms == ()
+    assert trial.before is None
     assert trial.left_out == (Part.SAMPLES, Part.COMPARISON, Part.TERMS)
+
+
+def test_fewer_words_are_compared_when_questions_take_long(collected: Collected) -> None:
+    trial = try_out(
+        collected.search,
+        TrialDraft(parse("欠薪 OR 工资 OR 欠 OR 工 OR 薪 OR 资")),
+        days=20,
+        now=NOW,
+        budget=Budget(16, tick=Ticking(1)),
+    )
+    assert 0 < len(trial.terms) < 6
+    assert trial.terms_left == 6 - len(trial.terms)
+    assert trial.left_out == (Part.TERMS,)
 
 
 def test_same_version_has_no_difference_and_asks_nothing(collected: Collected) -> None:

@@ -21,7 +21,8 @@ from core.expression.syntax import negation
 from core.options import FieldKind
 from core.search.base import SearchQuery
 from core.search.selection import selection
-from core.trial import PERIODS, TrialDraft, joined, try_out
+from core.trial import PERIODS, TrialDraft, try_out
+from core.trial_terms import joined
 from webui.access import require
 from webui.console import console, reading
 from webui.document_view import language
@@ -96,11 +97,11 @@ def rule() -> ResponseReturnValue:
 
 
 def _rule_trial(tried: LiveRule, row: RuleRow | None) -> Response:
-    search, now = console().reader, console().clock.now()
+    now = console().clock.now()
     draft = rule_trial.trial_draft(tried)
     saved, notes = _saved_rule(row)
-    trial = try_out(search, draft, days=_days(), now=now, saved=saved)
-    estimate = rule_trial.estimate_alerts(reading(), search, tried, trial)
+    trial = try_out(console().reader, draft, days=_days(), now=now, saved=saved)
+    estimate = rule_trial.estimate_alerts(reading(), tried, trial)
     rule_id = row.id if row else None
     judged = rule_trial.judged_hits(reading(), draft.whole, since=trial.since, rule_id=rule_id)
     before = (
