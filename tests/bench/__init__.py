@@ -15,6 +15,7 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
         ("pipeline", "tests.bench.pipeline:run"),
         ("workers", "tests.bench.workers:run"),
         ("search", "tests.bench.search:run"),
+        ("trial", "tests.bench.trial:run"),
         ("latency", "tests.bench.latency:run"),
         ("ingest", "tests.bench.ingest:run"),
         ("flat", "tests.bench.flat:run"),
