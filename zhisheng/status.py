@@ -12,8 +12,9 @@ from core import leases
 from core.clock import to_rfc3339
 from core.database.models.collecting import Document
 from core.database.models.media import Publication, PublicationState
-from core.database.models.operations import Heartbeat, OperatorNotice, Queue, WorkItem
+from core.database.models.operations import Heartbeat, OperatorNotice, WorkItem
 from core.heartbeats import ALIVE_WITHIN
+from core.search_lag import index_lag
 from crawlers.coverage import source_counts
 from zhisheng import __version__
 from zhisheng.roles import DEMO_ROLES, ROLES
@@ -41,12 +42,7 @@ def _documents(session: Session, now: dt.datetime) -> dict[str, object]:
             func.count(), func.count(Document.analysed_at), func.count(Document.indexed_at)
         ).select_from(Document)
     ).one()
-    oldest = session.scalar(
-        select(func.min(WorkItem.due_at)).where(
-            WorkItem.queue.in_([Queue.ANALYSE.value, Queue.INDEX.value]), WorkItem.dead_at.is_(None)
-        )
-    )
-    lag = max(0.0, (now - oldest).total_seconds()) if oldest is not None else 0.0
+    lag = index_lag(session, now) or dt.timedelta()
     dead = session.scalar(
         select(func.count()).select_from(WorkItem).where(WorkItem.dead_at.is_not(None))
     )
@@ -54,7 +50,7 @@ def _documents(session: Session, now: dt.datetime) -> dict[str, object]:
         "collected": collected,
         "analysed": analysed,
         "indexed": indexed,
-        "lag_s": round(lag, 1),
+        "lag_s": round(lag.total_seconds(), 1),
         "dead": dead,
     }
 

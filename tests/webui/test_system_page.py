@@ -6,11 +6,12 @@ import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from core import audit, heartbeats
+from core import audit, claims, heartbeats
 from core.clock import FakeClock
 from core.database.models.operations import Heartbeat, OperatorNotice, Queue, WorkItem
 from core.database.sessions import Sessions
 from tests.webui.conftest import post, sign_in
+from zhisheng.status import status
 
 FRAGMENT = {"HX-Request": "true"}
 ROLES = ("web", "crawl", "understand", "index", "engine", "send", "publish")
@@ -81,6 +82,20 @@ def test_dead_work_can_be_taken_off_the_list_but_live_work_cannot(
         session.flush()
         number = live.id
     assert post(admin, f"/system/work/{number}/clear").status_code == 409
+
+
+def test_lag_of_the_index_is_called_out(
+    admin: FlaskClient, sessions: Sessions, clock: FakeClock
+) -> None:
+    with sessions.begin() as session:
+        claims.enqueue(session, Queue.INDEX, [5], clock.now())
+    assert "索引延迟" not in health(admin)
+    clock.advance(dt.timedelta(minutes=7))
+    assert "索引延迟 7 分钟" in health(admin)
+    with sessions() as session:
+        documents = status(session, clock.now(), demo=False)["documents"]
+    assert isinstance(documents, dict)
+    assert documents["lag_s"] == 420.0
 
 
 def test_notice_is_shown_until_somebody_clears_it(

@@ -14,6 +14,7 @@ from alerting.alert_detail import troubled_deliveries
 from alerting.inbox import delivery_counts
 from core import leases, system_health
 from core.search.base import SearchHealth
+from core.search_lag import index_lag, lag_notice
 from core.system_health import RoleState
 from webui.access import require, viewer
 from webui.console import console, reading, writing
@@ -62,6 +63,7 @@ def index() -> Response:
         delivery_counts=delivery_counts(session),
         notices=system_health.live_notices(session),
         search=_search_health(),
+        lag=lag_notice(index_lag(session, now)),
         database_mb=system_health.database_bytes(session) / 1_000_000,
         versions=_versions(),
         leader=leases.leader(session, "engine"),

@@ -70,10 +70,9 @@ def cluster() -> Iterator[dict[str, subprocess.Popen[str]]]:
 
 def node_of_the_primary(client: Elasticsearch, alias: str) -> str:
     """Name the node whose loss hurts most: the one that every write goes through."""
-    (shard,) = (
-        one for one in client.cat.shards(index=f"{alias}-g*", format="json") if one["prirep"] == "p"
-    )
-    name = shard["node"]
+    found = client.search_shards(index=f"{alias}-g*", preference="_primary")
+    ((shard,),) = found["shards"]
+    name = found["nodes"][shard["node"]]["name"]
     assert isinstance(name, str)
     return name
 
