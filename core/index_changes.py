@@ -21,7 +21,7 @@ from core.errors import ConflictError
 _REBUILDER = 7_205_101
 """Held by the one rebuild from its first moment to its last."""
 _REBUILDING = 7_205_102
-"""Held by the rebuild while changes have to be noted; shared by turns that need not note any."""
+"""Held by the rebuild while changes have to be noted; shared by whoever relies on it that none runs."""
 _WRITERS = 7_205_103
 """Shared by every turn; held by the rebuild while it switches."""
 
@@ -52,8 +52,8 @@ def turn(sessions: Sessions) -> Iterator[Turn | None]:
 
 
 def is_rebuilding(session: Session) -> bool:
-    """Tell whether a rebuild runs now, in any process."""
-    is_free = session.scalar(select(func.pg_try_advisory_xact_lock_shared(_REBUILDER)))
+    """Tell whether a rebuild runs now, in any process; if not, none begins while the transaction lasts."""
+    is_free = session.scalar(select(func.pg_try_advisory_xact_lock_shared(_REBUILDING)))
     return not is_free
 
 
@@ -76,14 +76,14 @@ class Rebuilder:
 def rebuilder(engine: Engine) -> Iterator[Rebuilder]:
     """Become the rebuilder; raises ConflictError while another process is."""
     with engine.connect() as connection:
-        # Never back to the pool: the locks are the session's.
-        connection.detach()
         lasting = connection.execution_options(isolation_level="AUTOCOMMIT")
+        # Never back to the pool: the locks are the session's.
+        lasting.detach()
         if not lasting.scalar(select(func.pg_try_advisory_lock(_REBUILDER))):
             raise ConflictError(
                 "另一个进程正在重建检索索引，这一次没有开始；请等它完成（zhisheng index status 可以查看）。"
             )
-        # Waits for the turns that are not noting yet.
+        # Waits for those who began while no rebuild ran.
         lasting.execute(select(func.pg_advisory_lock(_REBUILDING)))
         yield Rebuilder(lasting)
 

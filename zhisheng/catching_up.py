@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
+
+import structlog
 from sqlalchemy import func, select
 
+from alerting.notices import clear_notice, raise_notice
 from core.database.models.operations import Heartbeat, Queue, WorkItem
 from core.heartbeats import ALIVE_WITHIN
+from core.index_rebuild import IndexRebuild
 from core.indexing import IndexWorker
+from core.search import DocumentSearch
 from core.wakeup import Wakeup
 from zhisheng.pipelines import installation_pipeline
 from zhisheng.services import Services
 from zhisheng.understanding import UnderstandWorker
 
+log = structlog.get_logger(__name__)
+
 WAIT_S = 0.3
+OUTDATED = "index-outdated"
+OUTDATED_TEXT = (
+    "检索索引是旧版本写的，正在自动重建；完成之前不能检索，采集、分析和预警照常，数据没有丢失。"
+)
 
 
 def catch_up(services: Services) -> None:
@@ -23,7 +36,7 @@ def catch_up(services: Services) -> None:
     try:
         while _waiting(services, Queue.ANALYSE) or _waiting(services, Queue.INDEX):
             handled = 0
-            if not _runs(services, "understand"):
+            if not runs(services, "understand"):
                 if understand is None:
                     pipeline = installation_pipeline(
                         services.home.path, demo=services.settings.demo
@@ -32,7 +45,7 @@ def catch_up(services: Services) -> None:
                         services.sessions, services.clock, pipeline, owner=services.owner
                     )
                 handled += understand.step()
-            if not _runs(services, "index"):
+            if not runs(services, "index"):
                 handled += index.step()
             if not handled:
                 pause.wait(WAIT_S)
@@ -40,8 +53,8 @@ def catch_up(services: Services) -> None:
         index.close()
 
 
-def index_worker(services: Services) -> IndexWorker:
-    """Make the index worker of this installation."""
+def index_worker(services: Services, stop: threading.Event | None = None) -> IndexWorker:
+    """Make the index worker of this installation; `stop` ends a rebuild of an outdated index."""
     return IndexWorker(
         sessions=services.sessions,
         clock=services.clock,
@@ -50,7 +63,26 @@ def index_worker(services: Services) -> IndexWorker:
         version=services.version,
         # One writer per tantivy folder; any number of indexers may feed a cluster.
         is_exclusive=services.settings.elasticsearch_url is None,
+        rebuild=partial(rebuild_outdated, services, stop),
     )
+
+
+def rebuild_outdated(
+    services: Services, stop: threading.Event | None, search: DocumentSearch
+) -> None:
+    """Rebuild an index that an older release has written, and tell the operators while it lasts."""
+    log.warning("index_outdated", engine=search.name)
+    with services.sessions.begin() as session:
+        raise_notice(session, OUTDATED, OUTDATED_TEXT, services.clock.now())
+    IndexRebuild(
+        engine=services.engine,
+        sessions=services.sessions,
+        clock=services.clock,
+        search=search,
+        stop=stop,
+    ).run()
+    with services.sessions.begin() as session:
+        clear_notice(session, OUTDATED, services.clock.now())
 
 
 def _waiting(services: Services, queue: Queue) -> bool:
@@ -63,7 +95,8 @@ def _waiting(services: Services, queue: Queue) -> bool:
     return bool(count)
 
 
-def _runs(services: Services, role: str) -> bool:
+def runs(services: Services, role: str) -> bool:
+    """Tell whether a process of the role lives."""
     with services.sessions() as session:
         beaten = session.scalar(select(func.max(Heartbeat.beaten_at)).where(Heartbeat.role == role))
     return beaten is not None and services.clock.now() - beaten <= ALIVE_WITHIN

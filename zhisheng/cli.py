@@ -23,8 +23,9 @@ COMMANDS: PluginTable[click.Command] = PluginTable(
     [
         ("serve", "zhisheng.commands.serve:serve"),
         *((role, f"zhisheng.commands.role:{role}") for role in (
-            "web", "crawl", "understand", "index", "engine", "send", "publish", "world",
+            "web", "crawl", "understand", "engine", "send", "publish", "world",
         )),
+        ("index", "zhisheng.commands.index:index"),
         ("status", "zhisheng.commands.status:status"),
         ("doctor", "zhisheng.commands.doctor:doctor"),
         ("ingest", "zhisheng.commands.ingest:ingest"),
@@ -32,7 +33,6 @@ COMMANDS: PluginTable[click.Command] = PluginTable(
         ("match", "zhisheng.commands.match:match"),
         ("analyse", "zhisheng.commands.analyse:analyse"),
         ("events", "zhisheng.commands.events:events"),
-        ("rebuild-index", "zhisheng.commands.rebuild:rebuild_index"),
         ("model", "zhisheng.commands.model:model"),
         ("user", "zhisheng.commands.user:user"),
         ("demo", "zhisheng.commands.demo:demo"),

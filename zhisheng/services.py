@@ -20,7 +20,7 @@ from core.crypto.keyring import Keyring
 from core.database import migrate
 from core.database.embedded import EmbeddedServer, EmbeddedServerHandle
 from core.database.sessions import Sessions, create_database_engine, create_sessions
-from core.errors import UnavailableError
+from core.errors import ConfigurationError, UnavailableError
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
 from core.passwords import Passwords
@@ -55,9 +55,17 @@ class Services:
         """Open the search engine of this installation."""
         return open_search(self.settings, self.home)
 
+    @property
+    def search_engine(self) -> str:
+        """Name the engine that this installation searches with."""
+        return "elasticsearch" if self.settings.elasticsearch_url else "tantivy"
 
-def open_search(settings: Settings, home: Home) -> DocumentSearch:
-    if settings.elasticsearch_url:
+
+def open_search(settings: Settings, home: Home, *, engine: str | None = None) -> DocumentSearch:
+    """Open the engine that is configured, or the one that is named; raises ConfigurationError."""
+    if engine == "elasticsearch" and not settings.elasticsearch_url:
+        raise ConfigurationError("没有设 ZHISHENG_ELASTICSEARCH_URL，不知道 Elasticsearch 在哪里。")
+    if settings.elasticsearch_url and engine != "tantivy":
         from core.search.elasticsearch_engine import ElasticsearchSearch
 
         key_file = settings.elasticsearch_api_key_file

@@ -12,7 +12,17 @@ from core.expression.syntax import Expression
 
 
 class IndexOutdatedError(StorageError):
-    """The index on disk was written with another schema: it has to be rebuilt."""
+    """The index was written with another schema: an older one has to be rebuilt, a newer one left alone."""
+
+    def __init__(self, found: int, wanted: int) -> None:
+        what = f"检索索引的格式是 {found}，本程序需要 {wanted}，现在不能检索；数据都在数据库里，没有丢失。"
+        super().__init__(
+            f"{what}角色 index 会自动重建，也可以运行 zhisheng index rebuild。"
+            if found < wanted
+            else f"{what}索引由更新的版本写成，请把这台机器上的职声也升级到那个版本。"
+        )
+        self.found = found
+        self.wanted = wanted
 
 
 RELEVANT_HITS = 1000

@@ -372,13 +372,14 @@ class ElasticsearchSearch:
         detail = (
             f"Elasticsearch 集群状态 {cluster['status']}，{cluster['number_of_nodes']} 个节点。"
         )
-        documents = 0
+        documents: int | None = None
         is_outdated = False
         try:
             with translated_errors():
                 names = self._indices.current().names
         except IndexOutdatedError as error:
-            detail, is_outdated = str(error), True
+            # What a newer release has written is not for this one to replace.
+            detail, is_outdated = str(error), error.found < error.wanted
         else:
             indices = stats.get("indices", {})
             documents = sum(
@@ -386,8 +387,8 @@ class ElasticsearchSearch:
             )
         return SearchHealth(
             engine=self.name,
-            is_available=cluster["status"] != "red" and not is_outdated,
-            documents=None if is_outdated else documents,
+            is_available=cluster["status"] != "red" and documents is not None,
+            documents=documents,
             bytes_on_disk=int(stats["_all"]["primaries"].get("store", {}).get("size_in_bytes", 0)),
             detail=detail,
             schema=schema,

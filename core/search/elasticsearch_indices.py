@@ -57,11 +57,7 @@ class MonthlyIndices:
         matches = [match for name in names if (match := self._name.fullmatch(name))]
         schemas = {int(match.group(2)) for match in matches}
         if schemas - {SCHEMA_VERSION}:
-            raise IndexOutdatedError(
-                f"Elasticsearch 索引 {self._alias} 的格式是 {max(schemas)}，本程序需要 "
-                f"{SCHEMA_VERSION}，重建完成之前不能检索；数据都在数据库里，没有丢失。"
-                "角色 index 会自动重建，也可以运行 zhisheng index rebuild。"
-            )
+            raise IndexOutdatedError(max(schemas), SCHEMA_VERSION)
         number = max((int(match.group(1)) for match in matches), default=1)
         return Generation(number, self._of(number, names))
 

@@ -174,7 +174,8 @@ class TantivySearch:
         try:
             documents = self._reader()[0].num_docs
         except IndexOutdatedError as error:
-            detail, is_outdated = str(error), True
+            # What a newer release has written is not for this one to replace.
+            detail, is_outdated = str(error), error.found < error.wanted
         except (ValueError, OSError) as error:
             detail = f"检索索引打不开（{error}）；数据都在数据库里，请运行 zhisheng index rebuild。"
         return SearchHealth(

@@ -51,11 +51,7 @@ class IndexFolder:
                     pointer = (1, self._schema)
         number, schema = pointer
         if schema != self._schema:
-            raise IndexOutdatedError(
-                f"检索索引的格式是 {schema}，本程序需要 {self._schema}，重建完成之前不能检索；"
-                "数据都在数据库里，没有丢失。角色 index 会自动重建，"
-                "也可以运行 zhisheng index rebuild。"
-            )
+            raise IndexOutdatedError(schema, self._schema)
         return self._generation(number)
 
     @contextmanager

@@ -45,4 +45,6 @@ def run_role(settings: Settings, role: str, *, watch_stdin: bool) -> None:
         ROLES.load(role)(services, stop)
 
 
-web, crawl, understand, index, engine, send, publish, world = map(_command, HELP)
+web, crawl, understand, engine, send, publish, world = map(
+    _command, [role for role in HELP if role != "index"]
+)

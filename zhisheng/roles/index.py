@@ -10,7 +10,7 @@ POLL_S = 0.5
 
 
 def run(services: Services, stop: threading.Event) -> None:
-    worker = index_worker(services)
+    worker = index_worker(services, stop)
     try:
         run_worker(services, worker, stop, poll_s=POLL_S)
     finally:
