@@ -97,7 +97,7 @@ class EngineWorker:
     def _current_rules(self) -> Rulebook:
         with self._sessions() as session:
             if self._rulebook is None or rulebook.stamp(session) != self._rulebook.stamp:
-                self._rulebook = rulebook.load(session, self._names)
+                self._rulebook = rulebook.load(session, self._names, former=self._rulebook)
                 log.info("rules_loaded", rules=len(self._rulebook.rules))
             return self._rulebook
 

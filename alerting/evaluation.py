@@ -78,7 +78,7 @@ def _evaluate(
         found = {
             match.key: match.spans for match in rulebook.matcher.match(document.matchable, now=now)
         }
-        for rule in rulebook.rules.values():
+        for rule in rulebook.concerned(found):
             subject = _subject(document.row, rule, found.get(rule.id))
             rule_type = RULE_TYPES.load(rule.kind)
             if not rule_type.admits(rule, subject):

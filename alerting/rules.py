@@ -22,6 +22,7 @@ from core.database.models.alerting import Alert, AlertState, Match, Rule, RuleVe
 from core.database.models.understanding import SynonymGroup
 from core.errors import ConflictError, InvalidOptionsError, WorkflowError
 from core.expression import Expression, Field, parse
+from core.expression.known_groups import KnownGroups
 from core.expression.limits import require_positive
 from core.options import parse_options
 
@@ -50,7 +51,8 @@ class RuleLanguage:
     @classmethod
     def load(cls, session: Session, names: Mapping[Field, Mapping[str, str]] | None = None) -> Self:
         rows = session.execute(select(SynonymGroup.name, SynonymGroup.words))
-        return cls(groups={name: words for name, words in rows}, names=names or {})  # noqa: C416 (rows are no pairs to mypy)
+        groups = {name: words for name, words in rows}  # noqa: C416 (rows are no pairs to mypy)
+        return cls(groups=KnownGroups(groups), names=names or {})
 
     def parse(self, text: str) -> Expression:
         return parse(text, groups=self.groups, names=self.names)
