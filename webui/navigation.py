@@ -44,6 +44,7 @@ ENTRIES = (
 BELONGS_TO = {
     "event_forms": "events",
     "event_actions": "events",
+    "suggestions": "documents",
     "standing_topic_forms": "standing_topics",
 }
 

@@ -8,7 +8,7 @@ from contextlib import closing
 import structlog
 from sqlalchemy import delete
 
-from core import audit, leases
+from core import audit, leases, recent_queries
 from core.crypto.author_hash import destroy_expired_epochs
 from core.database.models.organisation import ConsoleSession, LoginFailure
 from core.database.partitions import ensure_partitions
@@ -69,6 +69,7 @@ class Housekeeping:
                 delete(ConsoleSession).where(ConsoleSession.expires_at < now - SESSIONS_KEPT)
             )
             session.execute(delete(LoginFailure).where(LoginFailure.at < now - FAILURES_KEPT))
+            recent_queries.forget_old(session, now)
             event = audit.AuditEvent(
                 "system", "epoch_key.destroy", "epoch_key", detail={"count": keys}
             )

@@ -33,7 +33,7 @@ def wait_for_rows(desk: Desk, path: str, number: int) -> None:
 def test_a_slash_leads_to_the_search_box(analyst: Desk) -> None:
     analyst.open("/documents")
     analyst.page.keyboard.press("/")
-    box = analyst.page.get_by_role("searchbox").first
+    box = analyst.page.get_by_role("combobox", name="检索表达式")
     expect(box).to_be_focused()
     analyst.page.keyboard.type("欠薪")
     expect(box).to_have_value("欠薪")
@@ -55,7 +55,7 @@ def test_letters_typed_into_a_field_are_no_shortcuts(analyst: Desk) -> None:
     wait_for_rows(analyst, "/documents", 1)
     analyst.page.keyboard.press("/")
     analyst.page.keyboard.type("jk")
-    expect(analyst.page.get_by_role("searchbox").first).to_be_focused()
+    expect(analyst.page.get_by_role("combobox", name="检索表达式")).to_be_focused()
 
 
 def test_a_takes_an_alert(demo: Served, room: Room) -> None:

@@ -162,13 +162,11 @@ def test_names_in_an_expression_are_found_but_not_in_quotes() -> None:
     assert renamed('{讨薪} "{讨薪}" -{ 讨薪 }', "讨薪", "要钱") == '{要钱} "{讨薪}" -{要钱}'
 
 
-@pytest.mark.parametrize("name", ["", "带{括号}", "两\n行", "长" * 31, "  ", "}"])
-def test_a_name_is_one_that_expressions_accept(
-    sessions: Sessions, clock: FakeClock, name: str
-) -> None:
-    with sessions.begin() as session, pytest.raises(InvalidOptionsError) as refused:
-        group(session, clock, name)
-    assert "name" in refused.value.faults
+def test_a_name_is_one_that_expressions_accept(sessions: Sessions, clock: FakeClock) -> None:
+    for name in ("", "带{括号}", "两\n行", "长" * 31, "  ", "}", "讨{薪"):
+        with sessions.begin() as session, pytest.raises(InvalidOptionsError) as refused:
+            group(session, clock, name)
+        assert "name" in refused.value.faults
 
 
 def test_names_that_differ_only_in_case_or_width_are_one(

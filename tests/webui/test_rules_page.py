@@ -48,8 +48,8 @@ def test_broken_expression_shows_where_and_keeps_the_form(
     answer = post(analyst, "/rules/new/keyword", keyword(expression="欠薪 AND (工地 OR"))
     text = answer.get_data(as_text=True)
     assert answer.status_code == 422
-    assert 'id="expression-caret"' in text
-    assert "^" in text
+    assert '<mark class="missing">' in text
+    assert "表达式有误" in text
     assert "欠薪 AND (工地 OR" in text
     assert "先核实。" in text
     assert stored(sessions) == []

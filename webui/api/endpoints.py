@@ -18,6 +18,7 @@ from webui.api.resources import AccountResource, DocumentLine, DocumentResource,
 from webui.document_filters import ORDERS, RANGES, RELEVANCE
 from webui.event_filters import PERIODS, SILENCED, SORTS, THRESHOLDS
 from webui.permissions import Permission
+from webui.query_suggestions import Suggestion
 from webui.trend_chart import SPANS
 
 TEXT: dict[str, object] = {"type": "string"}
@@ -85,6 +86,10 @@ ENDPOINTS = (
     Endpoint("/overview", "今日态势的数字", _P.OVERVIEW),
     Endpoint("/trend", "声量趋势", _P.OVERVIEW, TrendPoint, parameters=(_choice("span", "时间范围", SPANS),)),
     Endpoint("/documents", "检索信息", _P.SEARCH, DocumentLine, is_page=True, parameters=SEARCH),
+    Endpoint(
+        "/documents/suggest", "检索框在光标处的输入建议", _P.SEARCH, Suggestion, is_page=True,
+        parameters=(Parameter("q", "检索表达式", TEXT), Parameter("at", "光标位置，按字符从 0 数起", {"type": "integer", "minimum": 0})),
+    ),
     Endpoint(
         "/documents/{id}", "一条信息的全文与标注", _P.SEARCH, DocumentResource,
         parameters=(Parameter("id", "信息编号", TEXT, where="path"),),

@@ -16,6 +16,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("event_actions", "webui.pages.event_actions:blueprint"),
         ("event_forms", "webui.pages.event_forms:blueprint"),
         ("documents", "webui.pages.documents:blueprint"),
+        ("suggestions", "webui.pages.suggestions:blueprint"),
         ("document_labels", "webui.pages.document_labels:blueprint"),
         ("exports", "webui.pages.exports:blueprint"),
         ("standing_topics", "webui.pages.standing_topics:blueprint"),

@@ -40,6 +40,7 @@ from webui.console import console, reading, writing
 from webui.document_filters import DocumentFilters
 from webui.event_filters import EventFilters
 from webui.permissions import Permission
+from webui.query_suggestions import suggestions
 from webui.trend_chart import SPANS
 from webui.typed import whole_number
 from webui.vocabulary import expression_names
@@ -128,6 +129,15 @@ def documents() -> Response:
         raise InvalidOptionsError({"cursor": str(error)}) from error
     lines = [document_line(one) for one in read_documents(reading(), found.ids)]
     return page(lines, cursor=found.cursor, total=found.total)
+
+
+@blueprint.get("/documents/suggest")
+@require(Permission.SEARCH)
+def suggest() -> Response:
+    text, at = request.args.get("q", ""), whole_number(request.args.get("at"))
+    now = console().clock.now()
+    where = len(text) if at is None else at
+    return page(suggestions(text, where, now, person_id=viewer().id))
 
 
 @blueprint.get("/documents/<int:document_id>")

@@ -8,14 +8,17 @@ from http import HTTPStatus
 import structlog
 from flask import Blueprint, Response, current_app, request
 
+from core import recent_queries
 from core.errors import StorageError
 from core.expression import ExpressionError
 from core.expression.names import LEVEL_LABELS
 from core.search.selection import CursorError
 from webui import document_search
 from webui.access import require, viewer
+from webui.console import console, writing
 from webui.document_filters import EVERYTHING, ORDERS, PAGE, RANGES, RELEVANCE, DocumentFilters
 from webui.document_view import language, show_document
+from webui.expression_problem import problem_of
 from webui.page import is_fragment, render
 from webui.permissions import Permission
 
@@ -53,8 +56,10 @@ def index() -> Response:
     try:
         expression = language().parse(filters.q) if filters.q else None
         shown |= document_search.context(filters, expression, PATH, limit=PAGE)
+        if shown["total"] and not filters.cursor:
+            _remember(filters.q)
     except ExpressionError as error:
-        shown |= {"error": error, "caret": error.caret(filters.q)}
+        shown |= {"problem": problem_of(filters.q, error)}
     except CursorError as error:
         shown |= {"cursor_error": str(error), "first": replace(filters, cursor="").address(PATH)}
     except StorageError as error:
@@ -64,6 +69,12 @@ def index() -> Response:
     response = render(template, status, **shown)
     response.headers["Vary"] = "HX-Request"
     return response
+
+
+def _remember(typed: str) -> None:
+    """Keep what found something, to suggest it to this person again."""
+    with writing() as session:
+        recent_queries.remember(session, viewer().id, typed, console().clock.now())
 
 
 def _ranges(filters: DocumentFilters) -> list[tuple[str, str]]:

@@ -19,6 +19,7 @@ from core.options import FieldKind
 from webui import people
 from webui.access import require, viewer
 from webui.console import console, reading, writing
+from webui.expression_problem import problem_of
 from webui.page import is_fragment, render, tell
 from webui.permissions import Permission
 from webui.vocabulary import expression_names
@@ -173,9 +174,9 @@ def _refused(
     values = _typed(kind)
     if isinstance(error, InvalidOptionsError):
         return _form(kind, row, values, error.faults, status=422)
-    caret = error.caret(request.form.get("expression", "").strip())
-    faults = {"expression": str(error)}
-    return _form(kind, row, values | {"caret": caret, "fix": error.fix}, faults, status=422)
+    problem = problem_of(request.form.get("expression", "").strip(), error)
+    faults = {"expression": f"表达式有误：{error.expected}"}
+    return _form(kind, row, values | {"problem": problem}, faults, status=422)
 
 
 def _form(

@@ -19,6 +19,7 @@ from webui.access import require, viewer
 from webui.console import console, reading, writing
 from webui.document_filters import DocumentFilters
 from webui.document_view import language
+from webui.expression_problem import problem_of
 from webui.page import render, tell
 from webui.permissions import Permission
 from webui.standing_topic_view import may_change
@@ -207,8 +208,8 @@ def _form(
         row=row,
         values=values,
         faults=faults or {},
-        carets={
-            field: (error.caret(str(values.get(field) or "").strip()), error.fix)
+        problems={
+            field: problem_of(str(values.get(field) or "").strip(), error)
             for field, error in expressions.items()
         },
         note=note,

@@ -18,11 +18,13 @@ from webui.console import console, reading, writing
 from webui.page import is_fragment, render, tell
 from webui.permissions import Permission
 from webui.synonym_effect import SynonymEffect, effect_of
+from webui.typed import whole_number
 from webui.vocabulary import expression_names
 
 blueprint = Blueprint("synonym_groups", __name__, url_prefix="/synonym-groups")
 
 SEE_OTHER = 303
+MOST_VERSIONS = 2**31 - 1
 
 
 @blueprint.get("")
@@ -77,7 +79,7 @@ def create() -> ResponseReturnValue:
 @require(Permission.RULE_MANAGE)
 def effect() -> Response:
     """Say what the form would change if it were saved now; nothing is saved."""
-    row = _find(request.form.get("id", 0, type=int))
+    row = _find(whole_number(request.form.get("id")) or 0)
     return render("synonym_groups/_effect.html", row=row, effect=_effect(row, _draft()))
 
 
@@ -144,7 +146,7 @@ def _draft() -> GroupDraft:
 
 
 def _as_of_version() -> int:
-    return request.form.get("as_of_version", 0, type=int)
+    return min(whole_number(request.form.get("as_of_version")) or 0, MOST_VERSIONS)
 
 
 def _find(group_id: int) -> GroupRow | None:

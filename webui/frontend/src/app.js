@@ -14,10 +14,12 @@ import { watchMenu } from './menu.js';
 import { watchPolling } from './polling.js';
 import { watchRequests } from './requests.js';
 import { watchSelection } from './selection.js';
+import { watchSuggestions } from './suggesting.js';
 import { watchTyping } from './typing.js';
 
 // Listeners sit on the document, so fragments that htmx swaps in need no set-up of their own.
 watchTyping();
+watchSuggestions();
 watchForms();
 watchFillButtons();
 watchEditing();
