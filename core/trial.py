@@ -39,9 +39,9 @@ _SHARE_OF_RANKING = 0.5
 class Part(StrEnum):
     """What may be left out when the engine is slow, in the order in which it is asked for."""
 
+    SAMPLES = "samples"
     RELEVANCE = "relevance"
     DIFFERENCE = "difference"
-    SAMPLES = "samples"
     COMPARISON = "comparison"
     TERMS = "terms"
 
@@ -63,10 +63,13 @@ class TrialDraft:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """The hits that one version has and the other lacks; ``ids`` are the newest of them."""
+    """The hits that one version has and the other lacks; ``ids`` are the newest of them.
+
+    ``irrelevant`` is None where there was no time to count it.
+    """
 
     total: int
-    irrelevant: int
+    irrelevant: int | None
     ids: tuple[int, ...]
 
 
@@ -177,9 +180,9 @@ class _Trier:
 
     def complete(self, trial: Trial) -> Trial:
         wanted = (
+            (Part.SAMPLES, self._samples, trial.total > 0),
             (Part.RELEVANCE, self._relevance, True),
             (Part.DIFFERENCE, self._difference, self.saved is not None),
-            (Part.SAMPLES, self._samples, trial.total > 0),
             (Part.COMPARISON, self._comparison, True),
             (Part.TERMS, self._terms, trial.total > 0 and self.draft.expression is not None),
         )
@@ -232,7 +235,9 @@ class _Trier:
             return Change(0, 0, ())
         changed = replace(self.query, expression=expression, limit=CHANGED_SAMPLES)
         page = self.search.search(changed)
-        irrelevant = self.search.count(replace(changed, relevant=False)) if page.total else 0
+        irrelevant = None if page.total else 0
+        if page.total and not self.budget.is_spent:
+            irrelevant = self.search.count(replace(changed, relevant=False))
         return Change(page.total, irrelevant, page.ids)
 
     def _terms(self, trial: Trial) -> Trial:
