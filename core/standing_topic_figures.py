@@ -111,7 +111,7 @@ def _counted(
     search: DocumentSearch, query: SearchQuery, new_since: dt.datetime | None, now: dt.datetime
 ) -> tuple[TopicFigures, int | None]:
     """Give the figures without the time of the last hit, and the id of that hit."""
-    newest = search.search(replace(query, until=now, limit=1))
+    newest = search.search(replace(query, limit=1))
     if not newest.ids:
         new = None if new_since is None else 0
         return TopicFigures(0, 0, None, None, (0,) * SPARK_DAYS, None, new), None

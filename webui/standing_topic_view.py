@@ -21,6 +21,7 @@ from webui.vocabulary import label
 
 SEARCH = "/documents"
 SPANS = (14, 30)
+FEWEST_FOR_PERCENT = 10
 COMPOSED: tuple[tuple[FacetField, str], ...] = (
     (FacetField.TOPIC, "主题"),
     (FacetField.REGION, "地区"),
@@ -59,7 +60,8 @@ class CompositionPart:
 
 
 def cards(rows: Sequence[TopicRow], counted: Figures, parse: Parse) -> list[TopicCard]:
-    return [
+    """Show the topics in the order in which they want attention."""
+    listed = [
         TopicCard(
             row,
             counted.by_topic.get(row.id),
@@ -68,16 +70,28 @@ def cards(rows: Sequence[TopicRow], counted: Figures, parse: Parse) -> list[Topi
         )
         for row in rows
     ]
+    return sorted(listed, key=_attention)
+
+
+def _attention(card: TopicCard) -> tuple[bool, int, int, str]:
+    """Put what is followed first, then what has more that is new, then what has more at all."""
+    is_unfollowed = card.row.subscribed_at is None
+    if card.figures is None:
+        return is_unfollowed, 0, 0, card.row.name
+    return is_unfollowed, -(card.figures.new or 0), -card.figures.documents, card.row.name
 
 
 def change_words(figures: TopicFigures) -> str:
     """Say how this week stands beside the last: the direction, how far, and from what."""
-    if figures.change is None:
-        return "前 7 天没有" if figures.documents else "前 7 天也没有"
-    if figures.documents == figures.before:
+    difference = figures.documents - figures.before
+    if not figures.before:
+        return "前 7 天没有" if difference else "前 7 天也没有"
+    if not difference:
         return f"与前 7 天的 {figures.before} 条持平"
-    word = "多" if figures.change > 0 else "少"
-    return f"比前 7 天的 {figures.before} 条{word} {abs(figures.change):.0%}"
+    # A percentage of a handful says nothing that the numbers do not.
+    is_few = figures.before < FEWEST_FOR_PERCENT
+    distance = f"{abs(difference)} 条" if is_few else f"{abs(figures.change or 0):.0%}"
+    return f"比前 7 天的 {figures.before} 条{'多' if difference > 0 else '少'} {distance}"
 
 
 def negative_words(figures: TopicFigures) -> str:

@@ -28,6 +28,7 @@ from webui.console import console, reading
 from webui.document_filters import DocumentFilters
 from webui.document_results import hits
 from webui.event_filters import USUAL_THRESHOLD
+from webui.followed_topics import followed_topics
 from webui.month import agenda_days
 from webui.page import freshness, is_fragment, render
 from webui.permissions import Permission
@@ -55,15 +56,22 @@ def index() -> ResponseReturnValue:
     part = request.args.get("part")
     if part not in {"now", "trend"} and not viewer().may(Permission.SEARCH):
         raise refuse(Permission.SEARCH)
+    if part == "news":
+        return _news()
+    template, content = _part(part)
+    return render(template, 200, **content)
+
+
+def _part(part: str | None) -> tuple[str, dict[str, object]]:
     match part:
         case "now":
-            return render("overview/_now.html", 200, **_now())
+            return "overview/_now.html", _now()
         case "trend":
-            return render("overview/_trend.html", 200, **_trend())
-        case "news":
-            return _news()
+            return "overview/_trend.html", _trend()
+        case "topics":
+            return "overview/_topics.html", followed_topics()
         case _:
-            return render("overview/_latest.html", 200, **_latest())
+            return "overview/_latest.html", _latest()
 
 
 def _page() -> Response:

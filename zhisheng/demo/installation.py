@@ -21,6 +21,8 @@ from webui.people import PersonDraft, create_person, find_person
 from webui.permissions import ROLE_LABELS
 from zhisheng.demo.ports import DemoPorts, demo_ports
 from zhisheng.demo.sources import install_sources
+from zhisheng.demo.standing_topics import install_topics
+from zhisheng.expressions import rule_language
 from zhisheng.seeding import Login, first_organisation
 from zhisheng.services import Services
 
@@ -53,6 +55,7 @@ def install_demo(services: Services, now: dt.datetime) -> list[Login]:
         _mail_channel(session, services, ports, people["admin"].id, now)
         install_sources(session, ports)
         _accounts(session, services, organisation, people["bianji"].id, ports, now)
+        install_topics(session, people, parse=rule_language(session).parse, now=now)
     return [
         Login(login, "、".join(ROLE_LABELS[role] for role in roles), PASSWORD)
         for login, _, roles, _ in CAST
