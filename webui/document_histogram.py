@@ -92,7 +92,8 @@ def histogram(
     interval, buckets = _buckets(search, query, now)
     if not buckets:
         return None
-    start = since or min(bucket.start for bucket in buckets)
+    # A first hour alone would be one bar as wide as the page.
+    start = since or min(buckets[0].start, (until or now) - DAY)
     end = max(until or now, buckets[-1].start + dt.timedelta(hours=1))
     points = filled(buckets, interval, since=start, until=end)
     base = filters.between(None, None).address(path)

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sqlalchemy.orm import Session
 
 from core.documents import StoredDocument, StoryLine, lines_of, read_documents
-from core.expression import Expression, Matchable, Matcher, Scope
+from core.expression import Expression, Matchable, Matcher, Scope, Span
 from core.folded_search import FoldedHit, folded_among
 from core.search.base import SearchPage
 from webui.highlights import excerpt, marked
@@ -48,14 +48,16 @@ class Finder:
         self._matcher = None if expression is None else Matcher({KEY: expression})
         self._now = now
 
-    def spans(self, document: Matchable) -> Spans:
+    def found(self, document: Matchable) -> tuple[Span, ...]:
         """Give the finds; none when the stored text no longer meets the expression."""
-        found: dict[Scope, list[tuple[int, int]]] = {Scope.TITLE: [], Scope.TEXT: []}
-        if self._matcher is not None:
-            for match in self._matcher.match(document, now=self._now):
-                for span in match.spans:
-                    found[span.field].append((span.start, span.end))
-        return found
+        matches = [] if self._matcher is None else self._matcher.match(document, now=self._now)
+        return matches[0].spans if matches else ()
+
+    def spans(self, document: Matchable) -> Spans:
+        by_field: dict[Scope, list[tuple[int, int]]] = {Scope.TITLE: [], Scope.TEXT: []}
+        for span in self.found(document):
+            by_field[span.field].append((span.start, span.end))
+        return by_field
 
 
 def finds(document: Matchable, expression: Expression | None, now: dt.datetime) -> Spans:

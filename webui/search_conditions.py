@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from core.expression import Expression, describe, print_expression
 from core.expression.fields import FIELD_LABELS
-from core.expression.syntax import And, Condition, Not, conjunction
+from core.expression.syntax import And, Condition, Not, Or, conjunction
 from core.search.base import FacetField
 from webui.document_filters import FACETS, RANGES, RELEVANCE, DocumentFilters
 from webui.document_period import spoken
@@ -94,6 +94,8 @@ def said(part: Expression) -> str:
     """Say a part of an expression to people."""
     if isinstance(part, Not):
         return f"不含 {said(part.operand)}"
+    if isinstance(part, Or):
+        return " 或 ".join(said(operand) for operand in part.operands)
     if isinstance(part, Condition):
         try:
             facet = FacetField(part.field.value)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import tantivy
 
+from core.errors import UnavailableError
 from core.search.aggregations import (
     Requests,
     facet_column,
@@ -65,8 +66,13 @@ class TantivySearch:
 
     def _reader(self) -> tuple[tantivy.Searcher, tantivy.Schema]:
         with self._lock:
-            opened = self._current()
-            return opened.searcher(), opened.schema
+            try:
+                opened = self._current()
+                return opened.searcher(), opened.schema
+            except (ValueError, OSError) as error:
+                raise UnavailableError(
+                    "检索索引打不开；数据都在数据库里，没有丢失，请管理员运行 zhisheng index rebuild。"
+                ) from error
 
     def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
         with self._lock:
@@ -176,8 +182,8 @@ class TantivySearch:
         except IndexOutdatedError as error:
             # What a newer release has written is not for this one to replace.
             detail, is_outdated = str(error), error.found < error.wanted
-        except (ValueError, OSError) as error:
-            detail = f"检索索引打不开（{error}）；数据都在数据库里，请运行 zhisheng index rebuild。"
+        except UnavailableError as error:
+            detail = f"{error}（{error.__cause__}）"
         return SearchHealth(
             engine=self.name,
             is_available=documents is not None,

@@ -1,11 +1,18 @@
 """Searching, and reading one document."""
 
+import datetime as dt
+import html
+import shutil
+from urllib.parse import parse_qs
+
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
+from core.claims import enqueue
+from core.clock import FakeClock
 from core.database.models.collecting import Document
-from core.database.models.operations import AuditEntry
+from core.database.models.operations import AuditEntry, Queue
 from core.database.models.understanding import Story
 from core.database.sessions import Sessions
 from core.indexing import load_documents
@@ -172,6 +179,148 @@ def test_paging_goes_on_where_the_page_ended(analyst: FlaskClient, content: Cont
     second = text(analyst, next_page(first))
     assert "欠薪</mark>第21条" in second
     assert "欠薪</mark>第20条" not in second
+
+
+def test_period_is_chosen_by_links_and_can_be_left_again(
+    analyst: FlaskClient, content: Content
+) -> None:
+    content.posts([Post(hours_ago=1), Post(hours_ago=30), Post(hours_ago=31)])
+    page = text(analyst, "/documents?q=欠薪&range=7d")
+    bar = html.unescape(page.partition('<svg viewBox="0 0 720')[2].partition('<a href="')[2])
+    chosen = bar.partition('"')[0]
+    assert parse_qs(chosen.partition("?")[2]) == {
+        "q": ["欠薪"],
+        "since": ["2026-11-20T02:00"],
+        "until": ["2026-11-20T03:00"],
+    }
+    narrowed = text(analyst, chosen)
+    assert "共 1 条" in narrowed
+    assert "已选 <b>2026-11-20 02:00 至 2026-11-20 03:00</b>" in narrowed
+    assert "去掉条件：时间：2026-11-20 02:00 至 2026-11-20 03:00" in narrowed
+    assert '<a href="/documents?q=%E6%AC%A0%E8%96%AA">回到全部时间</a>' in narrowed
+    assert "自选时段" in narrowed
+    assert 'name="since" value="2026-11-20T02:00"' in narrowed
+
+
+def test_whole_days_are_said_as_days(analyst: FlaskClient, content: Content) -> None:
+    content.posts([Post(hours_ago=1), Post(hours_ago=24)])
+    whole = text(analyst, "/documents?since=2026-11-20T00:00&until=2026-11-21T00:00")
+    assert "共 1 条" in whole
+    assert "已选 <b>2026-11-20</b>" in whole
+    assert "共 2 条" in text(analyst, "/documents?since=2026-11-20&range=all")
+    assert "共 2 条" in text(analyst, "/documents?since=nonsense&until=99999-99-99")
+
+
+def test_what_has_no_topic_is_counted_and_found(analyst: FlaskClient, content: Content) -> None:
+    content.posts([Post(), Post(topics=()), Post(topics=(), regions=("320000", "320100"))])
+    page = text(analyst, "/documents?q=欠薪")
+    assert "未归入主题</span><b>2</b>" in page
+    assert "未提到地区</span><b>2</b>" in page
+    unknown = text(analyst, "/documents?q=欠薪&topic=none")
+    assert "共 2 条" in unknown
+    assert "去掉条件：主题：未归入主题" in unknown
+    assert "共 3 条" in text(analyst, "/documents?q=欠薪&topic=none&topic=wage_arrears")
+    assert "共 1 条" in text(analyst, "/documents?q=欠薪&topic=none&region=none")
+
+
+@pytest.mark.parametrize(
+    ("query", "advice"),
+    [
+        ("q=欠薪 宇航员", "去掉 “宇航员”，可得 2 条"),
+        ("q=标题:月底", "不限位置：标题含“月底”，可得 2 条"),
+        ("q=工地 NEAR/2 说法", "不限相隔 2 个字以内，可得 2 条"),
+        ("q=欠薪 -(工友 OR 晚霞)", "去掉 不含 “工友”，可得 2 条"),
+        ("q=欠薪&platform=微博&platform=视频", "去掉 平台：微博、视频，可得 2 条"),
+        (
+            "q=欠薪&since=2026-01-01&until=2026-01-02",
+            "去掉 时间：2026-01-01 至 2026-01-02，可得 2 条",
+        ),
+        ("q=欠薪 宇航员&polarity=positive", "去掉 “宇航员” 和 情感：正面，可得 2 条"),
+    ],
+)
+def test_nothing_found_says_what_to_change(
+    analyst: FlaskClient, content: Content, query: str, advice: str
+) -> None:
+    content.posts([Post(), Post()])
+    page = html.unescape(text(analyst, f"/documents?{query}"))
+    assert advice in page
+    address = page.partition(advice)[0].rpartition('href="')[2].partition('"')[0]
+    assert "共 2 条" in text(analyst, address)
+
+
+def test_conditions_alone_are_counted_where_none_alone_helps(
+    analyst: FlaskClient, content: Content
+) -> None:
+    content.post(Post())
+    page = html.unescape(text(analyst, "/documents?q=欠薪 宇航员 晚霞"))
+    alone = page.partition("各条件单独检索")[2]
+    assert alone.count("一条也没有") == 2
+    assert "1 条" in alone
+    assert "去掉 “宇航员” 和 “晚霞”，可得 1 条" in page
+
+
+def test_index_behind_is_said(
+    analyst: FlaskClient, content: Content, clock: FakeClock, sessions: Sessions
+) -> None:
+    id_ = content.post(Post())
+    with sessions.begin() as session:
+        enqueue(session, Queue.INDEX, [id_], clock.now())
+    assert "索引延迟" not in text(analyst, "/documents")
+    clock.advance(dt.timedelta(minutes=7))
+    assert "索引延迟 7 分钟" in text(analyst, "/documents")
+
+
+@pytest.mark.parametrize("headers", [{}, FRAGMENT])
+def test_engine_that_does_not_answer_is_said_without_losing_what_was_typed(
+    analyst: FlaskClient, content: Content, headers: dict[str, str]
+) -> None:
+    content.post(Post())
+    folder = content.console.settings.home / "index"
+    content.console.reader.close()
+    shutil.rmtree(folder)
+    folder.write_text("no folder", encoding="utf-8")
+    answer = analyst.get("/documents?q=欠薪&platform=论坛", headers=headers)
+    page = answer.get_data(as_text=True)
+    assert answer.status_code == 503
+    assert "检索引擎没有应答" in page
+    assert "重新检索" in page
+    assert ('value="欠薪"' in page) == (not headers)
+
+
+def test_hits_carry_source_level_original_and_fingerprint(
+    analyst: FlaskClient, content: Content, sessions: Sessions
+) -> None:
+    id_ = content.post(Post())
+    with sessions() as session:
+        digest = session.get_one(Document, id_).content_hash.hex()
+    page = text(analyst, "/documents")
+    assert '河湾论坛<span class="hint">（公众发布）</span>' in page
+    assert f"<code>{digest[:10]}</code>" in page
+    assert f'id="hash-{id_}" aria-hidden="true">{digest}<' in page
+    assert 'rel="noreferrer noopener" target="_blank"' in page
+    assert "存证指纹是什么" in text(analyst, f"/documents/{id_}")
+
+
+def test_order_by_heat_and_by_relevance(analyst: FlaskClient, content: Content) -> None:
+    content.posts(
+        [
+            Post(title="甲帖", text="欠薪", hours_ago=1, reposts=2),
+            Post(title="乙帖", text="欠薪，" * 9, hours_ago=2, reposts=900),
+            Post(title="丙帖", text="欠薪" + "没有别的词" * 30, hours_ago=3),
+        ]
+    )
+    hottest = text(analyst, "/documents?q=欠薪&sort=hottest")
+    assert hottest.index("乙帖</a>") < hottest.index("甲帖</a>") < hottest.index("丙帖</a>")
+    relevant = text(analyst, "/documents?q=欠薪&sort=relevance")
+    assert relevant.index("乙帖</a>") < relevant.index("甲帖</a>") < relevant.index("丙帖</a>")
+    assert "没有可打分的词" in text(analyst, "/documents?platform=论坛&sort=relevance")
+
+
+def test_search_goes_on_as_a_topic(analyst: FlaskClient, content: Content) -> None:
+    content.post(Post())
+    page = html.unescape(text(analyst, "/documents?q=欠薪&polarity=negative&sort=oldest"))
+    assert 'href="/standing-topics/new?q=%E6%AC%A0%E8%96%AA&polarity=negative"' in page
+    assert 'data-key="t"' in page
 
 
 def test_stale_cursor_leads_back_to_the_first_page(analyst: FlaskClient, content: Content) -> None:
