@@ -15,8 +15,25 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import ConflictError
+from core.errors import ConflictError, UnavailableError
 from core.search.base import IndexOutdatedError
+
+NOT_WRITTEN = (
+    "检索索引没有写成（磁盘可能已满）；这一批没有写入，旧的内容照常可查，腾出空间后会自动再试。"
+)
+NOT_OPENED = (
+    "检索索引打不开（磁盘已满或文件损坏）；数据都在数据库里，没有丢失，"
+    "腾出空间后仍打不开就运行 zhisheng index rebuild。"
+)
+
+
+@contextmanager
+def translated_errors(message: str = NOT_WRITTEN) -> Iterator[None]:
+    """Turn what tantivy and the disk say into ours."""
+    try:
+        yield
+    except (ValueError, OSError) as error:
+        raise UnavailableError(message) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +92,8 @@ class IndexFolder:
             generation = self._generation(number)
             # What an interrupted rebuild left behind is of no use.
             shutil.rmtree(generation.path, ignore_errors=True)
-            generation.path.mkdir(parents=True)
+            with translated_errors():
+                generation.path.mkdir(parents=True)
             try:
                 yield DraftGeneration(generation, self._publish)
             finally:
@@ -83,7 +101,7 @@ class IndexFolder:
                     shutil.rmtree(generation.path, ignore_errors=True)
 
     def _publish(self, generation: Generation) -> None:
-        with self._locked("lock"):
+        with self._locked("lock"), translated_errors():
             self._point(generation.number)
         # The one before may still be read and written for moments; older ones are done with.
         for old in range(1, generation.number - 1):

@@ -6,7 +6,7 @@ import tantivy
 
 from core.errors import ConflictError, UnavailableError
 from core.search.base import IndexEntry, IndexFailure, IndexResult, SearchDocument
-from core.search.tantivy_folder import Generation
+from core.search.tantivy_folder import NOT_OPENED, Generation, translated_errors
 from core.search.tantivy_schema import QueryBuilder, entry, schema
 
 _HEAP = 64_000_000
@@ -19,18 +19,20 @@ class OpenIndex:
         self.generation = generation
         self._threads = threads
         self.schema = schema()
-        self.index = tantivy.Index(self.schema, path=str(generation.path), reuse=True)
+        with translated_errors(NOT_OPENED):
+            self.index = tantivy.Index(self.schema, path=str(generation.path), reuse=True)
         self.index.config_reader("manual")
         self._writer: tantivy.IndexWriter | None = None
         self._seen: tuple[int, int] | None = None
 
     def searcher(self) -> tantivy.Searcher:
         """Answer from the newest commit: each replaces the file `meta.json`."""
-        stat = (self.generation.path / "meta.json").stat()
-        state = (stat.st_ino, stat.st_mtime_ns)
-        if state != self._seen:
-            self.index.reload()
-            self._seen = state
+        with translated_errors(NOT_OPENED):
+            stat = (self.generation.path / "meta.json").stat()
+            state = (stat.st_ino, stat.st_mtime_ns)
+            if state != self._seen:
+                self.index.reload()
+                self._seen = state
         return self.index.searcher()
 
     def write(self, documents: Sequence[SearchDocument]) -> IndexResult:
@@ -71,7 +73,9 @@ class OpenIndex:
 
     def _change(self, deleted: list[int], added: list[tantivy.Document]) -> None:
         writer = self._open_writer()
-        try:
+        # If this fails, what was not committed goes with the writer; the next starts from the last commit.
+        self._writer = None
+        with translated_errors():
             if deleted:
                 # Deleting by term takes a number for a signed one and finds nothing.
                 query = QueryBuilder(self.schema, None).ids(deleted)
@@ -79,20 +83,18 @@ class OpenIndex:
             for fields in added:
                 writer.add_document(fields)
             writer.commit()
-        except (ValueError, OSError) as error:
-            # What it had not committed goes with it; the next one starts from the last commit.
-            self._writer = None
-            raise UnavailableError(
-                "检索索引没有写成（磁盘可能已满）；这一批没有写入，腾出空间后会自动再试。"
-            ) from error
+        self._writer = writer
 
     def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
             try:
-                self._writer = self.index.writer(
-                    heap_size=_HEAP * self._threads, num_threads=self._threads
-                )
-            except ValueError as error:
+                with translated_errors():
+                    self._writer = self.index.writer(
+                        heap_size=_HEAP * self._threads, num_threads=self._threads
+                    )
+            except UnavailableError as error:
+                if "LockBusy" not in str(error.__cause__):
+                    raise
                 raise ConflictError(
                     "另一个进程正在写检索索引；这一批没有写入，可以稍后再试。"
                 ) from error
@@ -121,7 +123,8 @@ class OpenIndex:
         """Wait for merges and let the writer go."""
         if self._writer is not None:
             writer, self._writer = self._writer, None
-            writer.wait_merging_threads()
+            with translated_errors():
+                writer.wait_merging_threads()
 
 
 def numbers(
