@@ -5,6 +5,9 @@ from typing import Self
 
 from core.errors import ZhishengError
 
+_SHOWN = 60
+"""How many characters either side of a mistake are drawn."""
+
 
 class ExpressionError(ZhishengError):
     """An expression that cannot be understood or is over a limit.
@@ -25,13 +28,16 @@ class ExpressionError(ZhishengError):
         return type(self)(self.position, self.expected)
 
     def caret(self, text: str) -> str:
-        """Draw the expression with a caret below the character, wide characters taken as two columns."""
-        line = "".join(" " if character.isspace() else character for character in text)
+        """Draw what stands around the place with a caret below it, wide characters taken as two columns."""
+        start = max(0, self.position - _SHOWN)
+        end = self.position + _SHOWN
+        line = "".join(" " if character.isspace() else character for character in text[start:end])
+        before = ("…" if start else "") + line[: self.position - start]
         columns = sum(
-            2 if unicodedata.east_asian_width(character) in "WF" else 1
-            for character in line[: self.position]
+            2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in before
         )
-        return f"{line}\n{' ' * columns}^ {self.expected}"
+        rest = line[self.position - start :] + ("…" if end < len(text) else "")
+        return f"{before}{rest}\n{' ' * columns}^ {self.expected}"
 
 
 class UnknownGroupError(ExpressionError):

@@ -77,8 +77,9 @@ class Tokens:
             self._last = token.type
             yield token
         if opened:
-            fix = self._typed + ")" * len(opened)
-            raise ExpressionError(opened[-1], "这个左括号没有配对的右括号", fix)
+            is_empty = self._last == "LEFT"
+            fix = self._typed[: opened[0]] if is_empty else self._typed + ")" * len(opened)
+            raise ExpressionError(opened[-1], "这个左括号没有配对的右括号", fix.strip() or None)
 
     def _error(self, position: int, expected: str, *, replace: tuple[str, int]) -> ExpressionError:
         replacement, length = replace
