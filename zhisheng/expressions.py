@@ -5,22 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.orm import Session
 
-from alerting.rules import RuleLanguage
 from config.settings import Settings
-from core.database.embedded import EmbeddedServer
-from core.database.sessions import create_database_engine, create_sessions
 from core.errors import ConfigurationError
 from core.expression import ExpressionError, Field
 from core.expression.names import expression_names
 from zhisheng.cli import WRONG_USE, print_json
 from zhisheng.home import read_kind
-from zhisheng.pipelines import known_regions
+from zhisheng.known_places import known_regions
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from alerting.rules import RuleLanguage
 
 
 @cache
@@ -30,6 +31,8 @@ def language_names() -> Mapping[Field, Mapping[str, str]]:
 
 
 def rule_language(session: Session) -> RuleLanguage:
+    from alerting.rules import RuleLanguage
+
     return RuleLanguage.load(session, language_names())
 
 
@@ -43,6 +46,11 @@ def groups_if_running(settings: Settings) -> Mapping[str, Sequence[str]]:
 
 
 def _stored_groups(settings: Settings) -> Mapping[str, Sequence[str]]:
+    # Commands that work on files alone need not wait for all of the database to be imported.
+    from alerting.rules import RuleLanguage
+    from core.database.embedded import EmbeddedServer
+    from core.database.sessions import create_database_engine, create_sessions
+
     handle, url = None, settings.database_url
     if not url:
         if read_kind(settings.home) is None:

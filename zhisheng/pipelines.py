@@ -1,10 +1,7 @@
 """Builds the analysis pipeline of this installation."""
 
-from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
-from config.regions import Region, by_adcode, load_regions
 from nlp.pipeline import Pipeline, default_pipeline, load_resources
 from zhisheng.demo.places import demo_regions
 from zhisheng.installed_models import InstalledModels, RenewingPipeline
@@ -23,9 +20,3 @@ def installed_models(home: Path) -> InstalledModels:
 def installation_pipeline(home: Path, *, demo: bool = False) -> RenewingPipeline:
     """Build the pipeline of a data folder: shipped models, and those trained ones that are in use there."""
     return RenewingPipeline(load_resources(demo_regions() if demo else ()), installed_models(home))
-
-
-@cache
-def known_regions() -> Mapping[str, Region]:
-    """Map every adcode to its region. The demo's codes belong to no real place, so they do no harm elsewhere."""
-    return by_adcode([*load_regions(), *demo_regions()])

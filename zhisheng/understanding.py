@@ -22,7 +22,7 @@ from nlp.annotations import Annotations, EntityType, TextInput
 from nlp.pipeline import Analyses
 from nlp.privacy import masked_input
 from zhisheng.events import Analysed, join_events
-from zhisheng.pipelines import known_regions
+from zhisheng.known_places import known_regions
 from zhisheng.stories import StoryPlace, join_stories
 
 log = structlog.get_logger(__name__)

@@ -18,8 +18,8 @@ from core.matching_text import matching_text
 from zhisheng.cli import PARTLY, pass_settings
 from zhisheng.expressions import groups_if_running, language_names, refuse_expression
 from zhisheng.json_lines import BadLineError, json_bytes, json_object, line_id, numbered_lines
+from zhisheng.known_places import known_regions
 from zhisheng.matchable_lines import LineDocuments
-from zhisheng.pipelines import known_regions
 
 
 def read_now(

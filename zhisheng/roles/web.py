@@ -9,7 +9,8 @@ from webui import first_run
 from webui.application import create_app
 from webui.console import Console
 from zhisheng.explanations import RenewingExplainer
-from zhisheng.pipelines import installed_models, known_regions
+from zhisheng.known_places import known_regions
+from zhisheng.pipelines import installed_models
 from zhisheng.services import Services, platform_access
 
 log = structlog.get_logger(__name__)
