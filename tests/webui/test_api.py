@@ -96,6 +96,23 @@ def test_wrong_parameter_is_a_problem_in_plain_words(
     assert answer.get_json()["detail"]
 
 
+def test_search_gives_finds_and_counts_on_demand(client: FlaskClient, content: Content) -> None:
+    content.post(Post(platform="微博", source="微博话题", topics=()))
+    sign_in(client, "sunyue")
+    found = client.get(f"{API}/documents?q=讨说法&platform=论坛").get_json()
+    assert (found["total"], found["facets"], found["histogram"]) == (1, None, None)
+    line = found["items"][0]
+    assert [line["title"][span["start"] : span["end"]] for span in line["spans"]] == ["讨说法"]
+    assert line["spans"][0]["field"] == "title"
+    query = "documents?q=讨说法&platform=论坛&with=facets&with=histogram&fold=yes"
+    asked = client.get(f"{API}/{query}").get_json()
+    assert {term["value"] for term in asked["facets"]["platform"]} == {"论坛", "微博"}
+    assert sum(bucket["total"] for bucket in asked["histogram"]) == 1
+    assert asked["items"][0]["story_hits"] == 1
+    unknown = client.get(f"{API}/documents?topic=none").get_json()
+    assert [one["platform"] for one in unknown["items"]] == ["微博"]
+
+
 def test_paging_goes_through_all_documents_once(client: FlaskClient, content: Content) -> None:
     content.posts([Post(title=f"欠薪{number}", hours_ago=number) for number in range(2, 7)])
     sign_in(client, "sunyue")
@@ -172,7 +189,7 @@ def test_openapi_lists_exactly_the_routes(
         for rule in console_app.url_map.iter_rules()
         if rule.endpoint.startswith("api.") and rule.endpoint != "api.openapi"
         for method in rule.methods or ()
-        if method in {"GET", "POST"}
+        if method in {"GET", "POST", "PATCH", "DELETE"}
     }
     assert described == served
 
@@ -188,6 +205,6 @@ def test_answers_have_the_shape_that_is_described(client: FlaskClient, content: 
 
 def _generic(rule: str) -> str:
     path = rule.removeprefix(API)
-    for name in ("document_id", "alert_id", "event_id"):
+    for name in ("document_id", "alert_id", "event_id", "topic_id"):
         path = path.replace(f"<int:{name}>", "{id}")
     return path

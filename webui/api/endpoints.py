@@ -14,7 +14,8 @@ from crawlers.source_listing import SourceRow
 from media_matrix.calendar import CalendarEntry
 from webui.api.events import EventResource
 from webui.api.openapi import Endpoint, Parameter
-from webui.api.resources import AccountResource, DocumentLine, DocumentResource, DraftResource
+from webui.api.resources import AccountResource, DocumentResource, DraftResource
+from webui.api.searching import WITH, SearchAnswer
 from webui.document_filters import ORDERS, RANGES, RELEVANCE
 from webui.event_filters import PERIODS, SILENCED, SORTS, THRESHOLDS
 from webui.permissions import Permission
@@ -22,7 +23,6 @@ from webui.query_suggestions import Suggestion
 from webui.trend_chart import SPANS
 
 TEXT: dict[str, object] = {"type": "string"}
-DAY: dict[str, object] = {"type": "string", "format": "date"}
 MOMENT: dict[str, object] = {"type": "string", "format": "date-time"}
 CURSOR = Parameter("cursor", "上一页给出的 cursor", TEXT)
 LIMIT = Parameter(
@@ -43,9 +43,9 @@ SEARCH = (
         Parameter(name, label, TEXT, is_list=True)
         for name, label in (
             ("platform", "平台"),
-            ("polarity", "情感"),
-            ("topic", "主题代码"),
-            ("region", "地区代码"),
+            ("polarity", "情感；none 为未判定"),
+            ("topic", "主题代码；none 为未归入主题"),
+            ("region", "地区代码；none 为未提到地区"),
             ("level", "信源级别"),
             ("source", "信源编号"),
         )
@@ -53,10 +53,17 @@ SEARCH = (
     Parameter("story", "稿件族编号", TEXT),
     Parameter("event", "事件编号", TEXT),
     _choice("range", "时间范围", RANGES),
-    Parameter("since", "起始日（北京时间）", DAY),
-    Parameter("until", "截止日（含）", DAY),
+    Parameter("since", "起始日（北京时间），或写到分钟的时间；与 range 同写时不起作用", TEXT),
+    Parameter("until", "截止日（含），或写到分钟的时间（不含）", TEXT),
     _choice("relevant", "相关性", RELEVANCE),
-    _choice("sort", "排序", ORDERS),
+    _choice("sort", "排序；最相关的只排前 1000 条", ORDERS),
+    _choice("fold", "yes 把转载并入首发，每篇稿件一条；total 始终按条计", ("yes", "no")),
+    Parameter(
+        "with",
+        "另外要的计数：facets 各类别，histogram 按时间",
+        {"type": "string", "enum": list(WITH)},
+        is_list=True,
+    ),
     CURSOR,
     LIMIT,
 )
@@ -85,7 +92,7 @@ _P = Permission
 ENDPOINTS = (
     Endpoint("/overview", "今日态势的数字", _P.OVERVIEW),
     Endpoint("/trend", "声量趋势", _P.OVERVIEW, TrendPoint, parameters=(_choice("span", "时间范围", SPANS),)),
-    Endpoint("/documents", "检索信息", _P.SEARCH, DocumentLine, is_page=True, parameters=SEARCH),
+    Endpoint("/documents", "检索信息", _P.SEARCH, SearchAnswer, parameters=SEARCH),
     Endpoint(
         "/documents/suggest", "检索框在光标处的输入建议", _P.SEARCH, Suggestion, is_page=True,
         parameters=(Parameter("q", "检索表达式", TEXT), Parameter("at", "光标位置，按字符从 0 数起", {"type": "integer", "minimum": 0})),

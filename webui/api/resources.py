@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
 from core.database.models.media import Draft
 from core.documents import StoredDocument
+from core.expression import Scope, Span
+from core.folded_search import FoldedHit
 from media_matrix.accounts import AccountView
 
 
@@ -47,6 +50,25 @@ class DocumentResource(DocumentLine):
 
 
 @dataclass(frozen=True, slots=True)
+class FoundSpan:
+    """Half-open code-point offsets into the title or the text."""
+
+    field: Scope
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentHit(DocumentLine):
+    """``story_hits`` counts the hits folded under this one, itself too; ``first_id`` is the story's first."""
+
+    spans: tuple[FoundSpan, ...]
+    story_hits: int
+    story_documents: int
+    first_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class DraftResource:
     id: int
     title: str
@@ -75,8 +97,14 @@ class AccountResource:
     failures: int
 
 
-def document_line(document: StoredDocument) -> DocumentLine:
-    return DocumentLine(**_values(document, DocumentLine))
+def document_hit(document: StoredDocument, spans: Sequence[Span], line: FoldedHit) -> DocumentHit:
+    return DocumentHit(
+        **_values(document, DocumentLine),
+        spans=tuple(FoundSpan(span.field, span.start, span.end) for span in spans),
+        story_hits=line.hits,
+        story_documents=max(line.story.documents, line.hits) if line.story else 1,
+        first_id=line.story.first_document_id if line.story else document.id,
+    )
 
 
 def document_resource(document: StoredDocument) -> DocumentResource:

@@ -12,13 +12,13 @@ from alerting.alert_detail import alert_detail
 from alerting.alerts import AlertNotFoundError
 from alerting.inbox import InboxTab, alert_counts, delivery_counts, list_alerts
 from alerting.roster import shifts
-from alerting.rules import RuleLanguage, list_rules
+from alerting.rules import list_rules
 from alerting.state_machine import AsOf
 from alerting.state_machine import acknowledge as take
 from core import system_health
 from core.audit import AuditEvent, record
 from core.clock import parse_time
-from core.documents import read_document, read_documents
+from core.documents import read_document
 from core.errors import InvalidOptionsError
 from core.event_list import count_events, list_events
 from core.event_record import find_event
@@ -35,15 +35,14 @@ from webui.api.endpoints import ENDPOINTS
 from webui.api.events import event_resource
 from webui.api.openapi import document as openapi_document
 from webui.api.representation import represent
-from webui.api.resources import account_resource, document_line, document_resource, draft_resource
+from webui.api.resources import account_resource, document_resource, draft_resource
+from webui.api.searching import search_documents
 from webui.console import console, reading, writing
-from webui.document_filters import DocumentFilters
 from webui.event_filters import EventFilters
 from webui.permissions import Permission
 from webui.query_suggestions import suggestions
 from webui.trend_chart import SPANS
 from webui.typed import whole_number
-from webui.vocabulary import expression_names
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
 
@@ -118,17 +117,13 @@ def trend_points() -> Response:
 @blueprint.get("/documents")
 @require(Permission.SEARCH)
 def documents() -> Response:
-    filters, now = DocumentFilters.read(request.args), console().clock.now()
     try:
-        language = RuleLanguage.load(reading(), expression_names())
-        expression = language.parse(filters.q) if filters.q else None
-        found = console().reader.search(replace(filters.query(expression, now), limit=limit()))
+        found = search_documents(request.args, limit())
     except ExpressionError as error:
         raise InvalidOptionsError({"q": str(error)}) from error
     except CursorError as error:
         raise InvalidOptionsError({"cursor": str(error)}) from error
-    lines = [document_line(one) for one in read_documents(reading(), found.ids)]
-    return page(lines, cursor=found.cursor, total=found.total)
+    return answer(found)
 
 
 @blueprint.get("/documents/suggest")
