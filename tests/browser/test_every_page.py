@@ -19,6 +19,7 @@ PAGES = {
         "/documents",
         "/documents?q=欠薪",
         "/documents?q=(欠薪",
+        "/documents?q=欠薪 宇航员&polarity=positive",
         "{document}",
         "/exports",
         "/exports/new?q=欠薪",
