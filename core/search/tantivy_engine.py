@@ -232,10 +232,12 @@ def _most_relevant(
     first, size = ranked_window(query)
     wanted = QueryBuilder(index_schema, query.now, is_scored=True).query(query)
     found = searcher.search(wanted, limit=RELEVANT_HITS, count=True)
-    addresses = [address for _, address in found.hits]
+    # The attribute builds its list anew each time it is read.
+    hits = found.hits
+    addresses = [address for _, address in hits]
     orders = numbers(searcher, "order", addresses)
     ranks = sorted(
-        range(len(addresses)), key=lambda rank: (found.hits[rank][0], orders[rank]), reverse=True
+        range(len(addresses)), key=lambda rank: (hits[rank][0], orders[rank]), reverse=True
     )
     page = [addresses[rank] for rank in ranks[first : first + size]]
     return ranked_page(tuple(numbers(searcher, "id", page)), first, _found(found))
