@@ -10,12 +10,14 @@ from alerting.state_machine import Acknowledged
 from core.database.models.understanding import EventStatus
 from core.event_list import EventRow
 from core.overview import TrendPoint
+from core.standing_topic_list import TopicTab
 from crawlers.source_listing import SourceRow
 from media_matrix.calendar import CalendarEntry
 from webui.api.events import EventResource
 from webui.api.openapi import Endpoint, Parameter
 from webui.api.resources import AccountResource, DocumentResource, DraftResource
 from webui.api.searching import WITH, SearchAnswer
+from webui.api.standing_topics import StandingTopicResource
 from webui.document_filters import ORDERS, RANGES, RELEVANCE
 from webui.event_filters import PERIODS, SILENCED, SORTS, THRESHOLDS
 from webui.permissions import Permission
@@ -30,6 +32,7 @@ LIMIT = Parameter(
 )
 SINCE = Parameter("since", "从何时起，不写时区按北京时间", MOMENT)
 UNTIL = Parameter("until", "到何时为止（不含）", MOMENT)
+TOPIC_ID = Parameter("id", "专题编号", TEXT, where="path")
 ALERT_ID = Parameter("id", "预警编号", TEXT, where="path")
 
 
@@ -100,6 +103,32 @@ ENDPOINTS = (
     Endpoint(
         "/documents/{id}", "一条信息的全文与标注", _P.SEARCH, DocumentResource,
         parameters=(Parameter("id", "信息编号", TEXT, where="path"),),
+    ),
+    Endpoint(
+        "/standing-topics", "专题和它们的数字", _P.SEARCH, StandingTopicResource, is_page=True,
+        parameters=(_choice("tab", "视图", TopicTab),),
+    ),
+    Endpoint("/standing-topics", "建立专题", _P.TOPIC_MANAGE, StandingTopicResource, method="post"),
+    Endpoint("/standing-topics/{id}", "一个专题", _P.SEARCH, StandingTopicResource, parameters=(TOPIC_ID,)),
+    Endpoint(
+        "/standing-topics/{id}", "修改专题，正文带读到的 version", _P.TOPIC_MANAGE, StandingTopicResource,
+        parameters=(TOPIC_ID,), method="patch",
+    ),
+    Endpoint(
+        "/standing-topics/{id}", "专题不删除，总是答 409，请归档", _P.TOPIC_MANAGE, parameters=(TOPIC_ID,),
+        method="delete",
+    ),
+    *(
+        Endpoint(
+            f"/standing-topics/{{id}}/{action}", summary, permission, StandingTopicResource,
+            parameters=(TOPIC_ID,), method="post",
+        )
+        for action, summary, permission in (
+            ("archive", "归档专题", _P.TOPIC_MANAGE),
+            ("restore", "恢复专题", _P.TOPIC_MANAGE),
+            ("subscribe", "订阅专题", _P.SEARCH),
+            ("unsubscribe", "退订专题", _P.SEARCH),
+        )
     ),
     Endpoint("/events", "热点事件", _P.EVENT_VIEW, EventRow, is_page=True, parameters=EVENTS),
     Endpoint(

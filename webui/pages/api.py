@@ -31,6 +31,7 @@ from media_matrix.accounts import list_accounts
 from media_matrix.calendar import month
 from media_matrix.drafts import list_drafts
 from webui.access import require, viewer
+from webui.api import standing_topics
 from webui.api.endpoints import ENDPOINTS
 from webui.api.events import event_resource
 from webui.api.openapi import document as openapi_document
@@ -45,6 +46,7 @@ from webui.trend_chart import SPANS
 from webui.typed import whole_number
 
 blueprint = Blueprint("api", __name__, url_prefix="/api/v1")
+blueprint.register_blueprint(standing_topics.blueprint)
 
 MOST = 200
 FURTHEST = 1_000_000
