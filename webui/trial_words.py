@@ -76,8 +76,8 @@ def peak_sentence(trial: Trial) -> str:
     wide = trial.interval is Interval.HOUR
     when = short_time(peak.start) if wide else local(peak.start).strftime("%m-%d")
     quiet = sum(point.total == 0 for point in trial.points)
-    unit = "小时" if wide else "天"
-    empty = f"，有 {quiet} 个{unit}一条也没有" if quiet else ""
+    unit = "个小时" if wide else "天"
+    empty = f"，有 {quiet} {unit}一条也没有" if quiet else ""
     return f"最多的是 {when}，{number(peak.total)} 条，其中负面 {number(peak.negative)} 条{empty}。"
 
 

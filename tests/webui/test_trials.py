@@ -138,9 +138,9 @@ def test_wrong_draft_shows_where_and_tries_nothing(analyst: FlaskClient, content
     content.post(Post())
     page = tried(analyst, status=422, expression="欠薪 AND (工地")
     assert "没有试跑" in page
-    assert "^" in page
+    assert "<mark>(</mark>" in page
     assert 'href="#f-expression"' in page
-    assert "改成这样再试" in page
+    assert 'data-fill="#f-expression" value="欠薪 AND (工地)"' in page
     wrong = tried(analyst, status=422, expression="欠薪", excludes="(招聘")
     assert 'href="#f-excludes"' in wrong
     assert "要写表达式" in tried(analyst, status=422, expression=" ")

@@ -26,6 +26,7 @@ from core.trial_terms import joined
 from webui.access import require
 from webui.console import console, reading
 from webui.document_view import language
+from webui.expression_problem import ExpressionProblem, problem_of
 from webui.page import is_fragment, render
 from webui.permissions import Permission
 from webui.trial_view import TrialView, trial_view
@@ -43,13 +44,12 @@ _LOST = "保存的版本现在读不懂了（{}），没有比较差别。"
 
 @dataclass(frozen=True, slots=True)
 class FieldFault:
-    """What is wrong with one field; ``caret`` points into its text where the fault is in an expression."""
+    """What is wrong with one field; ``problem`` says where, if the fault is in an expression."""
 
     field: str
     label: str
     text: str
-    caret: str = ""
-    fix: str | None = None
+    problem: ExpressionProblem | None = None
 
 
 class _RefusedDraftError(Exception):
@@ -204,7 +204,7 @@ def _rule_draft(kind: str, typed: str) -> RuleDraft:
 
 
 def _expression_fault(name: str, label: str, typed: str, error: ExpressionError) -> FieldFault:
-    return FieldFault(name, label, error.expected, error.caret(typed), error.fix)
+    return FieldFault(name, label, error.expected, problem_of(typed, error))
 
 
 def _option_fault(name: str, text: str, labels: dict[str, str]) -> FieldFault:
