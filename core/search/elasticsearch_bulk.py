@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import product
 from typing import TypedDict, cast
 
 import structlog
 from elasticsearch import ApiError, Elasticsearch
 
+from core.errors import UnavailableError
 from core.search.base import IndexFailure, IndexResult
 
 log = structlog.get_logger(__name__)
@@ -117,6 +119,38 @@ def write(
             outcome.failures += [_busy(operation, reason) for operation in rest]
             break
     return IndexResult(outcome.indexed, outcome.stale, tuple(outcome.failures))
+
+
+def delete(client: Elasticsearch, names: Sequence[str], ids: Sequence[int]) -> None:
+    """Find the index of each id by a realtime get, and delete there; raises UnavailableError unless all is gone."""
+    for start in range(0, len(ids), _MOST):
+        places = [
+            {"_index": name, "_id": str(document_id), "_source": False}
+            for name, document_id in product(names, ids[start : start + _MOST])
+        ]
+        if not places:
+            return
+        found = client.mget(docs=places)["docs"]
+        # A shard that is away says so here, and not that it lacks the document.
+        if any("error" in place and not _is_gone(place["error"]) for place in found):
+            raise UnavailableError("检索引擎的分片暂时不可用，删除的内容稍后会自动移出索引。")
+        deletions = [
+            {"delete": {"_index": place["_index"], "_id": place["_id"]}}
+            for place in found
+            if place.get("found")
+        ]
+        if not deletions:
+            continue
+        response = client.bulk(operations=deletions, timeout=_SHARD_WAIT)
+        statuses = {item["delete"]["status"] for item in response["items"]}
+        if failed := statuses - {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
+            raise UnavailableError(
+                f"检索引擎没有删除全部内容（状态 {sorted(failed)}），稍后会自动再试。"
+            )
+
+
+def _is_gone(error: Mapping[str, object]) -> bool:
+    return error.get("type") == "index_not_found_exception"
 
 
 def _chunk(rest: deque[IndexOperation], size: int) -> list[IndexOperation]:

@@ -6,14 +6,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from http import HTTPStatus
-from itertools import product
 from pathlib import Path
 
 import structlog
 
 from core.clock import SHANGHAI, monotonic
-from core.errors import StorageError, UnavailableError
+from core.errors import UnavailableError
 from core.search import elasticsearch_bulk as bulk
 from core.search.aggregations import (
     Requests,
@@ -29,7 +27,6 @@ from core.search.base import (
     HistogramBucket,
     IndexDraft,
     IndexEntry,
-    IndexOutdatedError,
     IndexResult,
     Interval,
     SearchDocument,
@@ -41,6 +38,7 @@ from core.search.base import (
 )
 from core.search.elasticsearch_connection import Connection, connect, translated_errors
 from core.search.elasticsearch_draft import ElasticsearchDraft
+from core.search.elasticsearch_health import ENGINE, cluster_health
 from core.search.elasticsearch_indices import Generation, MonthlyIndices, write_alias
 from core.search.elasticsearch_queries import query_of, ranked_query_of
 from core.search.elasticsearch_schema import entry, first_day, month, month_name
@@ -53,8 +51,9 @@ ALIAS = "zhisheng-documents"
 
 _LISTED = 10_000
 _SCHEMA_HOLDS_S = 30.0
-_DELETED_AT_ONCE = 500
 _DRAFT_SENDERS = 2
+_DRAFT_PATIENCE = 3
+"""So many times as patient is a rebuild with a busy cluster."""
 _BREADTH = {"shard_size": 10_000}
 _WAITS = (0.2, 1.0, 3.0)
 
@@ -75,7 +74,7 @@ class ElasticsearchSearch:
     `allow_plain_text`. Rebuilds are not guarded against each other: the caller holds a lease.
     """
 
-    name = "elasticsearch"
+    name = ENGINE
 
     def __init__(  # noqa: PLR0913 -- the connection's options, all by name
         self,
@@ -115,6 +114,7 @@ class ElasticsearchSearch:
         *,
         is_rebuilding: bool = False,
     ) -> IndexResult:
+        waits = self._waits * _DRAFT_PATIENCE if is_rebuilding else self._waits
         operations = [
             bulk.IndexOperation(
                 alias=write_alias(self._indices.name(generation.number, month(document))),
@@ -128,7 +128,7 @@ class ElasticsearchSearch:
         names = {self._indices.name(generation.number, month(document)) for document in documents}
         for name in sorted(names - generation.names):
             self._indices.create(name, generation, is_rebuilding=is_rebuilding)
-        return bulk.write(self._client, operations, waits=self._waits, pace=self._pace)
+        return bulk.write(self._client, operations, waits=waits, pace=self._pace)
 
     def _write_draft(
         self, generation: Generation, documents: Sequence[SearchDocument]
@@ -138,6 +138,11 @@ class ElasticsearchSearch:
         with ThreadPoolExecutor(_DRAFT_SENDERS) as senders:
             parts = (documents[place::_DRAFT_SENDERS] for place in range(_DRAFT_SENDERS))
             results = list(senders.map(write, parts))
+        if any(failure.is_engine_busy for result in results for failure in result.failures):
+            # An index with holes must not take the place of a whole one.
+            raise UnavailableError(
+                "检索引擎 Elasticsearch 太忙或磁盘快满，重建没有完成；旧索引照常应答，请稍后重新开始。"
+            )
         return IndexResult(
             sum(result.indexed for result in results),
             sum(result.stale for result in results),
@@ -150,31 +155,7 @@ class ElasticsearchSearch:
             self._forget(sorted(self._indices.all_names()), ids)
 
     def _forget(self, names: Sequence[str], ids: Sequence[int]) -> None:
-        """Find the month of each id by a realtime get, and delete there."""
-        for start in range(0, len(ids), _DELETED_AT_ONCE):
-            self._delete(names, ids[start : start + _DELETED_AT_ONCE])
-
-    def _delete(self, names: Sequence[str], ids: Sequence[int]) -> None:
-        places = [
-            {"_index": name, "_id": str(document_id), "_source": False}
-            for name, document_id in product(names, ids)
-        ]
-        if not places:
-            return
-        found = self._client.mget(docs=places)["docs"]
-        deletions = [
-            {"delete": {"_index": place["_index"], "_id": place["_id"]}}
-            for place in found
-            if place.get("found")
-        ]
-        if not deletions:
-            return
-        response = self._client.bulk(operations=deletions)
-        statuses = {item["delete"]["status"] for item in response["items"]}
-        if failed := statuses - {HTTPStatus.OK, HTTPStatus.NOT_FOUND}:
-            raise UnavailableError(
-                f"检索引擎没有删除全部内容（状态 {sorted(failed)}），可以稍后再试。"
-            )
+        bulk.delete(self._client, names, ids)
 
     def search(self, query: SearchQuery) -> SearchPage:
         self._check_schema()
@@ -356,45 +337,7 @@ class ElasticsearchSearch:
             self._client.indices.refresh(index=self._alias, ignore_unavailable=True)
 
     def health(self) -> SearchHealth:
-        try:
-            with translated_errors():
-                cluster = self._client.cluster.health()
-                stats = self._client.indices.stats(index=f"{self._alias}*", metric="docs,store")
-                schema, generation = self._indices.state()
-        except StorageError as error:
-            return SearchHealth(
-                engine=self.name,
-                is_available=False,
-                documents=None,
-                bytes_on_disk=None,
-                detail=str(error),
-            )
-        detail = (
-            f"Elasticsearch 集群状态 {cluster['status']}，{cluster['number_of_nodes']} 个节点。"
-        )
-        documents: int | None = None
-        is_outdated = False
-        try:
-            with translated_errors():
-                names = self._indices.current().names
-        except IndexOutdatedError as error:
-            # What a newer release has written is not for this one to replace.
-            detail, is_outdated = str(error), error.found < error.wanted
-        else:
-            indices = stats.get("indices", {})
-            documents = sum(
-                int(indices[name]["primaries"]["docs"]["count"]) for name in names & set(indices)
-            )
-        return SearchHealth(
-            engine=self.name,
-            is_available=cluster["status"] != "red" and documents is not None,
-            documents=documents,
-            bytes_on_disk=int(stats["_all"]["primaries"].get("store", {}).get("size_in_bytes", 0)),
-            detail=detail,
-            schema=schema,
-            generation=generation,
-            is_outdated=is_outdated,
-        )
+        return cluster_health(self._client, self._indices, self._alias)
 
     def close(self) -> None:
         self._client.close()

@@ -21,6 +21,8 @@ class StubCluster(ThreadingHTTPServer):
         self.reason = "made up"
         self.sizes: list[int] = []
         self.largest = 1_000
+        self.indices: dict[str, object] = {}
+        self.places: list[dict[str, object]] = []
 
     @property
     def url(self) -> str:
@@ -31,10 +33,16 @@ class _StubHandler(BaseHTTPRequestHandler):
     server: StubCluster
 
     def do_GET(self) -> None:
-        self._answer(404, {"error": "no alias"})
+        if "_alias" in self.path:
+            self._answer(404, {"error": "no alias"})
+        else:
+            self._answer(200, self.server.indices)
 
     def do_PUT(self) -> None:
         lines = self.rfile.read(int(self.headers["Content-Length"])).splitlines()
+        if self.path.partition("?")[0].endswith("_mget"):
+            self._answer(200, {"docs": self.server.places})
+            return
         if not self.path.partition("?")[0].endswith("_bulk"):
             self._answer(200, {"acknowledged": True})
             return

@@ -83,6 +83,14 @@ def test_a_cluster_that_takes_nothing_is_left_alone() -> None:
     assert all(failure.is_engine_busy for failure in failures)
 
 
+def test_a_rebuild_that_the_cluster_has_no_room_for_is_not_published() -> None:
+    with cluster([429] * 100, []) as (server, search):
+        with pytest.raises(UnavailableError, match="旧索引照常应答"):
+            search.rebuild(documents(10))
+        server.whole.clear()
+        assert search.rebuild(documents(10)).indexed == 10
+
+
 def test_a_month_that_is_not_there_holds_up_its_own_documents_only() -> None:
     with cluster([], [201, 503, 201, 503, *[503] * 4]) as (_, search):
         result = search.index(documents(4))
@@ -92,6 +100,22 @@ def test_a_month_that_is_not_there_holds_up_its_own_documents_only() -> None:
         (3, True),
     ]
     assert "分片暂时不可用" in result.failures[0].reason
+
+
+@pytest.mark.parametrize(
+    ("error", "is_away"),
+    [("no_shard_available_action_exception", True), ("index_not_found_exception", False)],
+)
+def test_what_cannot_be_looked_for_is_not_taken_for_deleted(error: str, is_away: bool) -> None:
+    with cluster([], []) as (server, search):
+        server.indices = {"zhisheng-documents-g1-s1-202611": {}}
+        server.places = [{"_index": "x", "_id": "1", "error": {"type": error}}]
+        if is_away:
+            with pytest.raises(UnavailableError, match="分片暂时不可用"):
+                search.delete([1])
+        else:
+            search.delete([1])
+    assert server.sizes == []
 
 
 @pytest.mark.parametrize("status", [400, 500])
