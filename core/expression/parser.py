@@ -26,7 +26,7 @@ from core.expression.syntax import (
     disjunction,
     negation,
 )
-from core.expression.tokens import Tokens, field_of
+from core.expression.tokens import VALUE, Tokens, field_of
 from core.expression.value_names import ValueNames
 from core.matching_text import matching_text
 
@@ -108,16 +108,10 @@ class _Builder:
         return disjunction(parts) if node.data == "disjunction" else conjunction(parts)
 
     def _leaf(self, token: Token, scope: Scope | Field) -> Expression:
-        start, end = _span(token)
+        start, _ = _span(token)
         if token.type in ("TIME", "COMPARISON"):
             self._refuse_nesting(start, scope)
-        if token.type == "TIME":
-            value = str(token).partition(":")[2].strip()
-            return values.time_range(value, position=end - len(value), typed=self._typed, end=end)
-        if token.type == "COMPARISON":
-            field = field_of(token)
-            value = re.sub(r"^[^\s:<>=≥≤]+", "", str(token))
-            return values.comparison(field, value, position=end - len(value), typed=self._typed)
+            return self._measured(token)
         if isinstance(scope, Field):
             return self._condition(token, scope)
         if token.type == "GROUP":
@@ -127,6 +121,26 @@ class _Builder:
         self._count_terms(1, start)
         self._count_phrases(word, start)
         return word
+
+    def _measured(self, token: Token) -> Expression:
+        """Read the times or comparisons of a field, any of which may hold."""
+        start, end = _span(token)
+        if ":" not in token:
+            field = field_of(token)
+            value = re.sub(r"^[^\s<>=≥≤]+", "", str(token))
+            return values.comparison(field, value, position=end - len(value), typed=self._typed)
+        at = token.index(":") + 1
+        found = []
+        for match in VALUE.finditer(token, at):
+            value, position = match.group(), start + match.start()
+            found.append(
+                values.time_range(
+                    value, position=position, typed=self._typed, end=start + match.end()
+                )
+                if token.type == "TIME"
+                else values.comparison(field_of(token), value, position=position, typed=self._typed)
+            )
+        return disjunction(tuple(found))
 
     def _parts(self, value: str, start: int) -> tuple[str, ...]:
         pieces = [_unescaped(piece) for piece in _STARS.sub(r"\1\n*\n", value).split("\n*\n")]

@@ -76,12 +76,22 @@ def _bracketed(operand: Expression, loose: type | tuple[type, ...], style: _Styl
 
 
 def _listed(operands: tuple[Expression, ...], style: _Style) -> str | None:
-    """Write words of one field as a list, which needs no brackets; None where they are no such words."""
-    words = tuple(operand for operand in operands if isinstance(operand, Word | Group))
-    scopes = {word.scope for word in words}
-    if len(words) < len(operands) or len(scopes) > 1 or Scope.ANY in scopes:
-        return None
-    return _prefix(words[0].scope, style) + ",".join(map(_operand, words))
+    """Write leaves of one field as a list, which needs no brackets; None where they are no such leaves."""
+    heads, values = set(), []
+    for operand in operands:
+        match operand:
+            case Word() | Group() if operand.scope is not Scope.ANY:
+                heads.add(_prefix(operand.scope, style))
+                values.append(_operand(operand))
+            case Comparison(field, comparator, number):
+                heads.add(f"{style.label(field)}:")
+                values.append(f"{comparator}{number}")
+            case TimeRange():
+                heads.add(f"{style.label(TIME)}:")
+                values.append(_time(operand))
+            case _:
+                return None
+    return heads.pop() + ",".join(values) if len(heads) == 1 else None
 
 
 def _leaf(leaf: Leaf, style: _Style) -> str:

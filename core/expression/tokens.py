@@ -14,6 +14,11 @@ from core.expression.syntax import Field
 _SPACE = re.compile(r"\s+")
 _TERM = re.compile(r'[^\s()"“”{},、:*|]+')
 _RANGE = re.compile(r'\s*([^\s()"“”{},、]+)')
+_ONE = r'(?:(?:>=|<=|≥|≤|>|<|=)\s++)?[^\s()"“”{},、]++'
+_SEVERAL = rf"{_ONE}(?:\s*[,、]\s*{_ONE})*"
+_VALUES = re.compile(rf"\s*(?:\(\s*{_SEVERAL}\s*\)|{_SEVERAL})")
+"""Times or comparisons behind the colon of their field: one, or several of which one must hold, in brackets or not."""
+VALUE = re.compile(_ONE)
 _COMPARISON = re.compile(
     r"(?P<field>{})\s*(?P<sign>>=|<=|≥|≤|>|<|=)\s*(?P<number>[^\s()]*)".format(
         "|".join(
@@ -179,11 +184,9 @@ class Tokens:
         if field is None:
             raise self._unknown_field(name, end)
         if field == TIME or field in NUMBERS:
-            value = _RANGE.match(self._text, end + 1)
+            value = _VALUES.match(self._text, end + 1)
             if value is None:
-                example = "24h" if field == TIME else ">100"
-                expected = f"“{FIELD_LABELS[field]}”后面要写值，例如 {name}:{example}"
-                raise self._error(end + 1, expected, replace=(example, 0))
+                raise self._missing_value(name, end + 1)
             kind = "TIME" if field == TIME else "COMPARISON"
             token = Token(
                 kind, self._text[self._at : value.end()], start_pos=self._at, end_pos=value.end()
@@ -191,6 +194,15 @@ class Tokens:
             self._at = value.end()
             return token
         return self._token("FIELD", name, end + 1)
+
+    def _missing_value(self, name: str, at: int) -> ExpressionError:
+        field = FIELD_NAMES[name]
+        example, label = "24h" if field == TIME else ">100", FIELD_LABELS[field]
+        if self._text[at:].lstrip().startswith("("):
+            expected = f"“{label}”的括号里只写值，用逗号隔开，例如 {name}:({example})"
+            return ExpressionError(at, expected)
+        expected = f"“{label}”后面要写值，例如 {name}:{example}"
+        return self._error(at, expected, replace=(example, 0))
 
     def _unknown_field(self, name: str, end: int) -> ExpressionError:
         close = closest(name, FIELD_NAMES, cutoff=0.5)

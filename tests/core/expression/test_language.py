@@ -72,6 +72,22 @@ def refused(text: str) -> ExpressionError:
         ("标题:(甲 乙)", And((Word(("甲",), Scope.TITLE), Word(("乙",), Scope.TITLE)))),
         ("标题:甲 乙", And((Word(("甲",), Scope.TITLE), B))),
         ("触达＞＝１万", Comparison(Field.VIEWS, Comparator.AT_LEAST, 10_000)),
+        ("时间:(24h)", TimeRange(recent=timedelta(hours=24))),
+        (
+            "时间:24h、7d 甲",
+            And((Or((TimeRange(recent=timedelta(1)), TimeRange(recent=timedelta(7)))), A)),
+        ),
+        (
+            "-转发: (> 5, <=2)",
+            Not(
+                Or(
+                    (
+                        Comparison(Field.REPOSTS, Comparator.GREATER, 5),
+                        Comparison(Field.REPOSTS, Comparator.AT_MOST, 2),
+                    )
+                )
+            ),
+        ),
         ("转发>0.57万", Comparison(Field.REPOSTS, Comparator.GREATER, 5_700)),
     ],
 )
@@ -96,6 +112,8 @@ def test_what_is_typed_means(text: str, expected: Expression) -> None:
         ("转发>1.5", 2, "整数", "转发>100"),
         ("转发>9999999999万", 2, "整数", "转发>100"),
         ("时间:2200-01-01", 3, "时间可以写", "时间:24h"),
+        ("时间:24h,昨天", 7, "时间可以写", "时间:24h,24h"),
+        ("时间:(24h OR 7d)", 3, "用逗号隔开", None),
         ("时间:0d", 3, "时间可以写", "时间:24h"),
         ("题目:甲", 0, "没有叫“题目”的字段", "标题:甲"),
         ("甲 && 乙 ||", 7, "OR", None),
