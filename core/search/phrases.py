@@ -25,6 +25,8 @@ _SPACES = "".join(chr(code) for code in range(0x3001) if chr(code).isspace())
 _SPACE_CODES = str.maketrans({space: chr(RESERVED[number]) for number, space in enumerate(_SPACES)})
 GAP = chr(RESERVED[-1])
 """Stands for any one character in a query; no text holds it."""
+END = chr(RESERVED[-2])
+"""Stands behind the last character of a text where that must be told."""
 
 
 def visible(text: str) -> str:

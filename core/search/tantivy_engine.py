@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import tantivy
@@ -150,7 +151,7 @@ class TantivySearch:
     @contextmanager
     def draft(self) -> Iterator[IndexDraft]:
         with self._folder.next_generation() as draft:
-            opened = OpenIndex(draft.generation, threads=_DRAFT_THREADS)
+            opened = OpenIndex(draft.generation, filling_threads=_DRAFT_THREADS)
             try:
                 yield _TantivyDraft(opened, draft)
             finally:
@@ -173,7 +174,6 @@ class TantivySearch:
             self._current().index.reload()
 
     def health(self) -> SearchHealth:
-        schema, generation = self._folder.state()
         documents: int | None = None
         detail = "内置检索引擎正常。"
         is_outdated = False
@@ -184,6 +184,7 @@ class TantivySearch:
             detail, is_outdated = str(error), error.found < error.wanted
         except UnavailableError as error:
             detail = f"{error}（{error.__cause__}）"
+        schema, generation = self._folder.state()
         return SearchHealth(
             engine=self.name,
             is_available=documents is not None,
@@ -204,25 +205,51 @@ class TantivySearch:
 
 
 class _TantivyDraft:
-    """Implements IndexDraft over the next generation."""
+    """Implements IndexDraft over the next generation.
+
+    What comes in the order of ids cannot be there yet: it is neither looked for nor committed at once.
+    """
 
     def __init__(self, opened: OpenIndex, draft: DraftGeneration) -> None:
         self._opened = opened
         self._draft = draft
+        self._highest = -1
+        self._is_broken = False
 
     def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
-        return self._opened.write(documents)
+        ids = [self._highest, *(document.id for document in documents)]
+        self._highest = max(ids)
+        with self._whole():
+            if all(one < next_one for one, next_one in pairwise(ids)):
+                return self._opened.append(documents)
+            self._opened.commit()
+            return self._opened.write(documents)
 
     def delete(self, ids: Sequence[int]) -> None:
-        self._opened.delete(ids)
+        with self._whole():
+            self._opened.commit()
+            self._opened.delete(ids)
 
     def settle(self) -> None:
-        self._opened.close()
+        with self._whole():
+            self._opened.commit()
+            self._opened.close()
 
     def publish(self) -> None:
+        self.settle()
         # Whoever writes the published index next opens a writer of its own.
-        self._opened.close()
         self._draft.publish()
+
+    @contextmanager
+    def _whole(self) -> Iterator[None]:
+        """After one failure what was not committed is lost: then nothing may be added or published."""
+        if self._is_broken:
+            raise UnavailableError(
+                "新的检索索引没有写完整，不能启用；原来的索引不受影响，请重新重建。"
+            )
+        self._is_broken = True
+        yield
+        self._is_broken = False
 
 
 def _most_relevant(

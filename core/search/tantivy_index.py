@@ -6,20 +6,23 @@ import tantivy
 
 from core.errors import ConflictError, UnavailableError
 from core.search.base import IndexEntry, IndexFailure, IndexResult, SearchDocument
-from core.search.tantivy_folder import NOT_OPENED, Generation, translated_errors
+from core.search.tantivy_folder import NOT_OPENED, NOT_WRITTEN, Generation, translated_errors
 from core.search.tantivy_schema import QueryBuilder, entry, schema
 
 _HEAP = 64_000_000
+_FILLING_HEAP = 128_000_000
+"""More in memory makes larger segments, which are merged less often."""
 
 
 class OpenIndex:
     """A reader that follows other processes' commits, and the writer from the first write on."""
 
-    def __init__(self, generation: Generation, *, threads: int = 1) -> None:
+    def __init__(self, generation: Generation, *, filling_threads: int = 0) -> None:
         self.generation = generation
-        self._threads = threads
+        self._filling_threads = filling_threads
         self.schema = schema()
-        with translated_errors(NOT_OPENED):
+        is_new = not (generation.path / "meta.json").exists()
+        with translated_errors(NOT_WRITTEN if is_new else NOT_OPENED):
             self.index = tantivy.Index(self.schema, path=str(generation.path), reuse=True)
         self.index.config_reader("manual")
         self._writer: tantivy.IndexWriter | None = None
@@ -43,24 +46,26 @@ class OpenIndex:
             if known is None or known.revision < document.revision:
                 newest[document.id] = document
         revisions = {known.id: known.revision for known in self.entries_of(list(newest))}
-        entries: dict[int, tantivy.Document] = {}
-        failures: list[IndexFailure] = []
-        for document in newest.values():
-            revision = revisions.get(document.id)
-            if revision is not None and revision >= document.revision:
-                continue
-            try:
-                fields = entry(document)
-            except (ValueError, OverflowError) as error:
-                failure = IndexFailure(document.id, f"无法编入索引：{error}", is_retryable=False)
-                failures.append(failure)
-                continue
-            entries[document.id] = fields
+        wanted = [
+            one
+            for one in newest.values()
+            if one.id not in revisions or revisions[one.id] < one.revision
+        ]
+        entries, failures = _built(wanted)
         if entries:
             replaced = [document_id for document_id in entries if document_id in revisions]
             self._change(replaced, list(entries.values()))
         stale = len(documents) - len(entries) - len(failures)
-        return IndexResult(len(entries), stale, tuple(failures))
+        return IndexResult(len(entries), stale, failures)
+
+    def append(self, documents: Sequence[SearchDocument]) -> IndexResult:
+        """Add documents none of which is there; they are found and safe after `commit` only."""
+        entries, failures = _built(documents)
+        self._change([], list(entries.values()), is_committing=False)
+        return IndexResult(len(entries), failures=failures)
+
+    def commit(self) -> None:
+        self._change([], [])
 
     def delete(self, ids: Sequence[int]) -> None:
         known = [found.id for found in self.entries_of(ids)]
@@ -71,7 +76,9 @@ class OpenIndex:
         self._open_writer().delete_all_documents()
         self._change([], [])
 
-    def _change(self, deleted: list[int], added: list[tantivy.Document]) -> None:
+    def _change(
+        self, deleted: list[int], added: list[tantivy.Document], *, is_committing: bool = True
+    ) -> None:
         writer = self._open_writer()
         # If this fails, what was not committed goes with the writer; the next starts from the last commit.
         self._writer = None
@@ -82,16 +89,17 @@ class OpenIndex:
                 writer.delete_documents_by_query(query)
             for fields in added:
                 writer.add_document(fields)
-            writer.commit()
+            if is_committing:
+                writer.commit()
         self._writer = writer
 
     def _open_writer(self) -> tantivy.IndexWriter:
         if self._writer is None:
             try:
                 with translated_errors():
-                    self._writer = self.index.writer(
-                        heap_size=_HEAP * self._threads, num_threads=self._threads
-                    )
+                    threads = max(self._filling_threads, 1)
+                    heap = _FILLING_HEAP if self._filling_threads else _HEAP
+                    self._writer = self.index.writer(heap_size=heap * threads, num_threads=threads)
             except UnavailableError as error:
                 if "LockBusy" not in str(error.__cause__):
                     raise
@@ -125,6 +133,20 @@ class OpenIndex:
             writer, self._writer = self._writer, None
             with translated_errors():
                 writer.wait_merging_threads()
+
+
+def _built(
+    documents: Sequence[SearchDocument],
+) -> tuple[dict[int, tantivy.Document], tuple[IndexFailure, ...]]:
+    entries: dict[int, tantivy.Document] = {}
+    failures: list[IndexFailure] = []
+    for document in documents:
+        try:
+            entries[document.id] = entry(document)
+        except (ValueError, OverflowError) as error:
+            failure = IndexFailure(document.id, f"无法编入索引：{error}", is_retryable=False)
+            failures.append(failure)
+    return entries, tuple(failures)
 
 
 def numbers(
