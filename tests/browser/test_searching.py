@@ -21,14 +21,8 @@ def opened(room: Room, demo: Served) -> Desk:
     return desk
 
 
-def total(desk: Desk) -> int:
-    words = desk.page.locator(".hits-bar .count").inner_text()
-    return int(re.sub(r"\D", "", words))
-
-
 def test_period_is_brushed_by_mouse_and_left_by_going_back(room: Room, demo: Served) -> None:
     desk = opened(room, demo)
-    everything = total(desk)
     box = desk.page.locator(".brush-area").bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
@@ -39,7 +33,6 @@ def test_period_is_brushed_by_mouse_and_left_by_going_back(room: Room, demo: Ser
     desk.page.mouse.up()
     desk.page.wait_for_url(PERIOD)
     expect(desk.page.locator(".histogram-chosen")).to_contain_text("已选")
-    assert total(desk) <= everything
     desk.page.go_back()
     expect(desk.page.locator(".histogram-chosen")).to_have_count(0)
     assert "range=7d" in desk.page.url
