@@ -30,6 +30,7 @@ COMMANDS: PluginTable[click.Command] = PluginTable(
         ("doctor", "zhisheng.commands.doctor:doctor"),
         ("ingest", "zhisheng.commands.ingest:ingest"),
         ("search", "zhisheng.commands.search:search"),
+        ("trial", "zhisheng.commands.trial:trial"),
         ("match", "zhisheng.commands.match:match"),
         ("analyse", "zhisheng.commands.analyse:analyse"),
         ("events", "zhisheng.commands.events:events"),
