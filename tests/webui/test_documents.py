@@ -71,7 +71,7 @@ def test_wrong_expression_shows_where_and_offers_a_repair(
     content.post(Post())
     page = text(analyst, "/documents?q=欠薪 AND (工地")
     assert "表达式有误" in page
-    assert "^" in page
+    assert "<mark>(</mark>" in page
     assert "没有执行检索" in page
 
 

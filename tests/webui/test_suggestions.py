@@ -12,6 +12,8 @@ from core.database.models.collecting import Source
 from core.database.sessions import Sessions
 from core.synonym_groups import GroupDraft, create_group
 from tests.webui.conftest import Member, post, sign_in
+from tests.webui.content import Content, Post
+from webui.console import Console
 
 
 @pytest.fixture
@@ -168,11 +170,16 @@ def test_a_person_deletes_own_searches_and_only_these(
     assert "没有检索记录" in analyst.get("/documents/recent").get_data(as_text=True)
 
 
-def test_a_search_without_hits_is_not_kept(
-    analyst: FlaskClient, people: dict[str, Member], sessions: Sessions
+def test_only_a_search_that_found_something_is_kept(
+    analyst: FlaskClient,
+    people: dict[str, Member],
+    sessions: Sessions,
+    console_for_tests: Console,
 ) -> None:
-    assert analyst.get("/documents?q=欠薪").status_code == 200
-    assert remembered(sessions, people["sunyue"]) == []
+    Content(console_for_tests).post(Post(title="讨说法", text="明早去门口讨说法"))
+    for typed in ("没有这样的词", "讨说法", "讨说法 OR", "-讨说法"):
+        assert analyst.get("/documents", query_string={"q": typed}).status_code == 200
+    assert remembered(sessions, people["sunyue"]) == ["讨说法"]
 
 
 PROBLEMS = (

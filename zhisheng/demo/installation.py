@@ -20,6 +20,7 @@ from media_matrix.sandbox.cast import sandbox_accounts
 from webui.people import PersonDraft, create_person, find_person
 from webui.permissions import ROLE_LABELS
 from zhisheng.demo.ports import DemoPorts, demo_ports
+from zhisheng.demo.rules import install_rules
 from zhisheng.demo.sources import install_sources
 from zhisheng.demo.standing_topics import install_topics
 from zhisheng.expressions import rule_language
@@ -55,6 +56,7 @@ def install_demo(services: Services, now: dt.datetime) -> list[Login]:
         _mail_channel(session, services, ports, people["admin"].id, now)
         install_sources(session, ports)
         _accounts(session, services, organisation, people["bianji"].id, ports, now)
+        install_rules(session, people[ANALYST].id, now)
         install_topics(session, people, parse=rule_language(session).parse, now=now)
     return [
         Login(login, "、".join(ROLE_LABELS[role] for role in roles), PASSWORD)
