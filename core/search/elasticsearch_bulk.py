@@ -38,7 +38,11 @@ _REASONS: Mapping[int, str] = {
     HTTPStatus.SERVICE_UNAVAILABLE: "检索引擎的分片暂时不可用，稍后自动再试",
 }
 # The cluster repeats the text that it could not read; no message of ours may hold it.
-_QUOTES = ("Preview of field's value", "preview of field's value")
+_QUOTES = (
+    "Preview of field's value",
+    "preview of field's value",
+    "The prefix of the first immense",
+)
 
 
 @dataclass(frozen=True, slots=True)

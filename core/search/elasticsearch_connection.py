@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from elastic_transport import ConnectionTimeout, TlsError
 from elastic_transport.client_utils import DEFAULT
-from elasticsearch import ApiError, Elasticsearch, TransportError
+from elasticsearch import ApiError, Elasticsearch, TransportError, UnsupportedProductError
 
 from core.errors import ConfigurationError, StorageError, UnavailableError
 
@@ -72,6 +72,11 @@ def translated_errors() -> Iterator[None]:
         raise UnavailableError(f"检索引擎 Elasticsearch 没有及时应答；{_SAFE}") from error
     except TransportError as error:
         raise UnavailableError(f"检索引擎 Elasticsearch 没有应答；{_SAFE}") from error
+    except UnsupportedProductError as error:
+        raise UnavailableError(
+            "这个地址上应答的不是 Elasticsearch 9；请管理员检查 ZHISHENG_ELASTICSEARCH_URL。"
+            f"{_SAFE}"
+        ) from error
     except ApiError as error:
         raise _refusal(error.status_code) from error
 

@@ -21,6 +21,7 @@ class StubCluster(ThreadingHTTPServer):
         self.reason = "made up"
         self.sizes: list[int] = []
         self.largest = 1_000
+        self.product = "Elasticsearch"
         self.indices: dict[str, object] = {}
         self.places: list[dict[str, object]] = []
 
@@ -63,7 +64,7 @@ class _StubHandler(BaseHTTPRequestHandler):
     def _answer(self, status: int, body: dict[str, object]) -> None:
         content = json.dumps(body).encode()
         self.send_response(status)
-        self.send_header("X-Elastic-Product", "Elasticsearch")
+        self.send_header("X-Elastic-Product", self.server.product)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()

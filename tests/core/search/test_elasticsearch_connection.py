@@ -9,7 +9,7 @@ from core.errors import ConfigurationError, UnavailableError
 from core.search import SearchQuery
 from core.search.elasticsearch_engine import ElasticsearchSearch
 from tests.core.search.certificates import Authority
-from tests.core.search.elasticsearch_stub import Proxy, running
+from tests.core.search.elasticsearch_stub import Proxy, running, stub_cluster
 from tests.core.search.test_elasticsearch_engine import DOCUMENT
 
 KEY = "bWFkZS11cDprZXk="
@@ -101,6 +101,12 @@ def test_plain_text_beyond_this_machine_is_refused_unless_told(url: str) -> None
     with pytest.raises(ConfigurationError, match="没有加密"):
         ElasticsearchSearch(url)
     ElasticsearchSearch(url, allow_plain_text=True).close()
+
+
+def test_a_server_of_another_kind_is_not_taken_for_a_cluster() -> None:
+    with stub_cluster() as server:
+        server.product = "Something else"
+        assert "不是 Elasticsearch" in refusal(ElasticsearchSearch(server.url))
 
 
 @pytest.mark.external_service

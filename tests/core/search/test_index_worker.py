@@ -4,9 +4,11 @@ import datetime as dt
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from elasticsearch import Elasticsearch
 from sqlalchemy import func, select
 
 from core import system_health
@@ -20,6 +22,7 @@ from core.search import SearchQuery
 from core.search.elasticsearch_engine import ElasticsearchSearch
 from core.search_lag import index_lag
 from tests.core.search.elasticsearch_stub import Proxy, running, stub_cluster
+from tests.core.search.test_elasticsearch_engine import DOCUMENT
 from tests.core.test_indexing import add_documents
 
 HOUR = dt.timedelta(hours=1)
@@ -109,8 +112,13 @@ def test_a_document_the_cluster_fails_on_again_and_again_is_given_up(
 
 
 @contextmanager
-def engine(url: str, *, timeout_s: float = 5.0) -> Iterator[ElasticsearchSearch]:
-    search = ElasticsearchSearch(url, alias=f"test-{uuid4().hex[:12]}", timeout_s=timeout_s)
+def engine(url: str, *, alias: str = "", timeout_s: float = 5.0) -> Iterator[ElasticsearchSearch]:
+    search = ElasticsearchSearch(
+        url,
+        alias=alias or f"test-{uuid4().hex[:12]}",
+        timeout_s=timeout_s,
+        retry_waits_s=(0.1,),
+    )
     yield search
     search.close()
 
@@ -138,6 +146,52 @@ def test_after_a_minute_without_the_cluster_everything_is_searchable_by_itself(
             with sessions() as session:
                 assert index_lag(session, clock.now()) is None
             search.clear()
+
+
+@pytest.mark.external_service
+def test_an_index_closed_by_a_full_disk_is_written_once_there_is_room(
+    sessions: Sessions, clock: FakeClock, elasticsearch_url: str
+) -> None:
+    alias = f"test-{uuid4().hex[:12]}"
+
+    def close(*, is_full: bool) -> None:
+        # What the cluster itself does to every index when its disk passes the flood stage.
+        with Elasticsearch(elasticsearch_url) as client:
+            blocks = {"index.blocks.read_only_allow_delete": True if is_full else None}
+            client.indices.put_settings(index=f"{alias}-g*", settings=blocks)
+
+    with engine(elasticsearch_url, alias=alias) as search:
+        worker = indexer(sessions, clock, search)
+        ids = add_documents(sessions, clock, "甲")
+        assert worker.step() == 1
+        close(is_full=True)
+        ids += add_documents(sessions, clock, "乙")
+        with pytest.raises(UnavailableError, match="正忙"):
+            worker.step()
+        (item,) = items(sessions)
+        assert (item.attempt, item.dead_at) == (0, None)
+        assert "磁盘快满" in (item.last_error or "")
+        close(is_full=False)
+        clock.advance(2 * BUSY_PAUSE)
+        assert worker.step() == 1
+        search.refresh()
+        assert sorted(search.search(SearchQuery()).ids) == ids
+        search.clear()
+
+
+@pytest.mark.external_service
+def test_the_reason_of_a_real_refusal_holds_nothing_of_the_text(elasticsearch_url: str) -> None:
+    secret = "某人的原话"
+    with engine(elasticsearch_url) as search:
+        wrong = replace(DOCUMENT, id=2, employers=(secret * 3_000,))
+        result = search.index([DOCUMENT, wrong])
+        assert result.indexed == 1
+        (failure,) = result.failures
+        assert (failure.id, failure.is_retryable) == (2, False)
+        assert "字段定义不符" in failure.reason
+        assert secret[:2] not in failure.reason
+        assert str(list(secret.encode()[:6]))[1:-1] not in failure.reason
+        search.clear()
 
 
 @pytest.mark.external_service
