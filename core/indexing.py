@@ -21,7 +21,7 @@ from core.document_heat import WEIGHTS, document_heat
 from core.errors import ConflictError, StorageError, UnavailableError
 from core.faults import fault_point
 from core.index_changes import Turn, turn
-from core.search.base import DocumentSearch, IndexFailure, SearchDocument
+from core.search.base import DocumentSearch, IndexFailure, IndexOutdatedError, SearchDocument
 
 log = structlog.get_logger(__name__)
 
@@ -192,9 +192,13 @@ class IndexWorker:
         """Let go of the work when the engine takes none of it, so that it is due again at once."""
         try:
             yield
-        except StorageError:
+        except StorageError as error:
             with self._sessions.begin() as session:
                 claims.hand_back(session, WorkItem, claimed)
+            if isinstance(error, IndexOutdatedError) and self._search is not None:
+                # Somebody put another index there; the next step asks whether it has to be rebuilt.
+                self._search.close()
+                self._search = None
             raise
 
     def _index_batch(self, mine: Turn) -> _Batch:

@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from alerting.notices import clear_notice, raise_notice
 from core.database.models.operations import Heartbeat, Queue, WorkItem
 from core.heartbeats import ALIVE_WITHIN
-from core.index_rebuild import IndexRebuild
+from core.index_rebuild import IndexRebuild, RebuildProgress
 from core.indexing import IndexWorker
 from core.search import DocumentSearch
 from core.wakeup import Wakeup
@@ -72,13 +72,18 @@ def rebuild_outdated(
 ) -> None:
     """Rebuild an index that an older release has written, and tell the operators while it lasts."""
     log.warning("index_outdated", engine=search.name)
-    with services.sessions.begin() as session:
-        raise_notice(session, OUTDATED, OUTDATED_TEXT, services.clock.now())
+
+    def tell(_progress: RebuildProgress) -> None:
+        # Only from the one rebuild that runs: nobody would clear what another process said.
+        with services.sessions.begin() as session:
+            raise_notice(session, OUTDATED, OUTDATED_TEXT, services.clock.now())
+
     IndexRebuild(
         engine=services.engine,
         sessions=services.sessions,
         clock=services.clock,
         search=search,
+        progress=tell,
         stop=stop,
     ).run()
     with services.sessions.begin() as session:

@@ -7,11 +7,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from core.errors import StorageError
+from core.errors import UnavailableError
 from core.expression.syntax import Expression
 
 
-class IndexOutdatedError(StorageError):
+class IndexOutdatedError(UnavailableError):
     """The index was written with another schema: an older one has to be rebuilt, a newer one left alone."""
 
     def __init__(self, found: int, wanted: int) -> None:
