@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
-from core.database.models.collecting import Document
+from core.clock import monotonic
 from core.errors import StorageError
+from core.expression import Expression
 from core.overview import DAY, TrendPoint, filled, floor
 from core.search.base import (
     Breakdown,
@@ -32,18 +30,21 @@ FEWEST_FOR_SHARE = 5
 
 @dataclass(frozen=True, slots=True)
 class TopicFigures:
-    """The last 7 × 24 hours, and the 7 × 24 hours before, by publication.
+    """The week up to now and the week before it, by publication.
 
-    ``days`` counts the last 14 Shanghai days, today last. ``new`` counts what came in since the person looked,
-    None while they never did. Shares are None below five documents.
+    ``since`` is where this week begins: seven times 24 hours before the running hour, which counts as far as it has
+    come. ``days`` counts the last 14 Shanghai days, today last. ``last_hit_hour`` is the hour of the newest hit of
+    those days. ``new`` counts what came in since the person looked, None while they never did. Shares are None
+    below five documents.
     """
 
+    since: dt.datetime
     documents: int
     before: int
     negative_share: float | None
     negative_share_before: float | None
     days: tuple[int, ...]
-    last_hit_at: dt.datetime | None
+    last_hit_hour: dt.datetime | None
     new: int | None
 
     @property
@@ -53,83 +54,74 @@ class TopicFigures:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """``unreadable`` says, by topic, why its expression cannot be read now; a topic in neither was not counted."""
+    """By topic: its figures, what it was counted with, or why its expression cannot be read now.
 
-    by_topic: Mapping[int, TopicFigures]
-    unreadable: Mapping[int, str]
-    is_available: bool
+    A topic that is in none of them was not counted.
+    """
 
-
-def topic_query(topic: TopicRow, parse: Parse, now: dt.datetime) -> SearchQuery:
-    """Give the search that a topic stands for; raises TopicRefusedError when it cannot be read any more."""
-    expression = read_topic(topic.expression, topic.excludes, parse)
-    return SearchQuery(expression=expression, source_ids=topic.sources, now=now)
+    by_topic: Mapping[int, TopicFigures] = field(default_factory=dict)
+    expressions: Mapping[int, Expression] = field(default_factory=dict)
+    unreadable: Mapping[int, str] = field(default_factory=dict)
+    is_available: bool = True
 
 
 def figures(
-    session: Session,
     search: DocumentSearch,
     topics: Sequence[TopicRow],
     *,
     parse: Parse,
     now: dt.datetime,
+    patience_s: float | None = None,
 ) -> Figures:
-    """Count every topic, with at most four questions to the engine each; the engine may be down."""
-    found: dict[int, tuple[TopicFigures, int | None]] = {}
+    """Count every topic with two questions to the engine each; the engine may be down.
+
+    With ``patience_s`` the topics that are not counted by then are left for later.
+    """
+    found: dict[int, TopicFigures] = {}
+    expressions: dict[int, Expression] = {}
     unreadable: dict[int, str] = {}
-    is_available = True
+    is_available, began = True, monotonic()
     for topic in topics:
+        # An engine that does not answer is asked once, not once for every topic.
+        is_late = patience_s is not None and monotonic() - began > patience_s
+        if is_late or not is_available:
+            continue
         try:
-            query = topic_query(topic, parse, now)
+            expression = read_topic(topic.expression, topic.excludes, parse)
+            query = SearchQuery(expression=expression, source_ids=topic.sources, now=now)
+            found[topic.id] = _counted(search, query, topic.new_since, now)
+            expressions[topic.id] = expression
         except TopicRefusedError as error:
             unreadable[topic.id] = str(error)
-            continue
-        if not is_available:
-            # One that does not answer is asked once, not once for every topic.
-            continue
-        try:
-            found[topic.id] = _counted(search, query, topic.new_since, now)
         except StorageError:
             is_available = False
-    newest = [document_id for _, document_id in found.values() if document_id is not None]
-    times = dict(
-        session.execute(
-            select(Document.id, Document.published_at).where(Document.id.in_(newest))
-        ).all()
-    )
-    return Figures(
-        {
-            id_: replace(counted, last_hit_at=times.get(document_id or 0))
-            for id_, (counted, document_id) in found.items()
-        },
-        unreadable,
-        is_available,
-    )
+    return Figures(found, expressions, unreadable, is_available)
 
 
 def _counted(
     search: DocumentSearch, query: SearchQuery, new_since: dt.datetime | None, now: dt.datetime
-) -> tuple[TopicFigures, int | None]:
-    """Give the figures without the time of the last hit, and the id of that hit."""
-    newest = search.search(replace(query, limit=1))
-    if not newest.ids:
-        new = None if new_since is None else 0
-        return TopicFigures(0, 0, None, None, (0,) * SPARK_DAYS, None, new), None
-    week, before = (
-        _by_day(search, replace(query, since=until - WEEK, until=until))
-        for until in (now, now - WEEK)
+) -> TopicFigures:
+    since = floor(now, Interval.HOUR) - WEEK
+    hours = search.histogram(
+        replace(query, since=since - WEEK, until=now),
+        interval=Interval.HOUR,
+        by=Breakdown.POLARITY,
     )
-    documents, earlier = _sum(week), _sum(before)
-    figures_now = TopicFigures(
-        documents=documents,
-        before=earlier,
-        negative_share=_share(week, documents),
-        negative_share_before=_share(before, earlier),
-        days=_days((*before, *week), now),
-        last_hit_at=None,
-        new=None if new_since is None else search.count(replace(query, ingested_since=new_since)),
+    week = [hour for hour in hours if hour.start >= since]
+    before = [hour for hour in hours if hour.start < since]
+    new = None
+    if new_since is not None:
+        new = search.count(replace(query, ingested_since=new_since))
+    return TopicFigures(
+        since=since,
+        documents=_sum(week),
+        before=_sum(before),
+        negative_share=_share(week),
+        negative_share_before=_share(before),
+        days=_days(hours, now),
+        last_hit_hour=max((hour.start for hour in hours), default=None),
+        new=new,
     )
-    return figures_now, newest.ids[0]
 
 
 def _by_day(search: DocumentSearch, query: SearchQuery) -> tuple[HistogramBucket, ...]:
@@ -140,20 +132,20 @@ def _sum(buckets: Sequence[HistogramBucket]) -> int:
     return sum(bucket.total for bucket in buckets)
 
 
-def _share(buckets: Sequence[HistogramBucket], documents: int) -> float | None:
+def _share(buckets: Sequence[HistogramBucket]) -> float | None:
+    documents = _sum(buckets)
     if documents < FEWEST_FOR_SHARE:
         return None
     return sum(bucket.counts.get("negative", 0) for bucket in buckets) / documents
 
 
-def _days(buckets: Sequence[HistogramBucket], now: dt.datetime) -> tuple[int, ...]:
-    """Count by Shanghai day; the day on which one week ends and the other begins is in both parts."""
+def _days(hours: Sequence[HistogramBucket], now: dt.datetime) -> tuple[int, ...]:
     first = floor(now, Interval.DAY) - (SPARK_DAYS - 1) * DAY
     days = [0] * SPARK_DAYS
-    for bucket in buckets:
-        place = (bucket.start - first) // DAY
+    for hour in hours:
+        place = (hour.start - first) // DAY
         if 0 <= place < SPARK_DAYS:
-            days[place] += bucket.total
+            days[place] += hour.total
     return tuple(days)
 
 

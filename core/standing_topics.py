@@ -95,16 +95,23 @@ def read_topic(expression: str, excludes: str, parse: Parse) -> Expression:
     if wanted is not None and not is_positive(wanted):
         text = "专题至少要有一个肯定的条件；要排除的写到“排除”里"
         errors["expression"] = ExpressionError(0, text)
-    if wanted is not None and not errors:
-        whole = topic_expression(wanted, unwanted)
-        try:
-            parse(print_expression(whole))
-        except ExpressionError as error:
-            text = f"和上面的表达式合起来超出了上限：{error.expected}"
-            errors["excludes" if unwanted else "expression"] = ExpressionError(0, text)
-        else:
-            return whole
-    raise TopicRefusedError({field: str(error) for field, error in errors.items()}, errors)
+    if wanted is None or errors:
+        raise _refused(errors)
+    return topic_expression(wanted, unwanted)
+
+
+def _check_together(whole: Expression, excludes: str, parse: Parse) -> None:
+    """Refuse what is within the limits of the language only in parts: a topic can be opened in the search."""
+    try:
+        parse(print_expression(whole))
+    except ExpressionError as error:
+        text = f"和上面的表达式合起来超出了上限：{error.expected}"
+        field = "excludes" if excludes.strip() else "expression"
+        raise _refused({field: ExpressionError(0, text)}) from error
+
+
+def _refused(errors: Mapping[str, ExpressionError]) -> TopicRefusedError:
+    return TopicRefusedError({field: str(error) for field, error in errors.items()}, errors)
 
 
 def _read(
@@ -294,7 +301,8 @@ def _checked(
     faults = dict(_faults(session, draft, topic_id))
     expressions: Mapping[str, ExpressionError] = {}
     try:
-        read_topic(draft.expression, draft.excludes, parse)
+        whole = read_topic(draft.expression, draft.excludes, parse)
+        _check_together(whole, draft.excludes, parse)
     except TopicRefusedError as error:
         faults |= error.faults
         expressions = error.expressions

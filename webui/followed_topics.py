@@ -16,8 +16,8 @@ def followed_topics() -> dict[str, object]:
     """Give the followed topics with the most new hits first; ``more`` counts those not shown."""
     rows = list_topics(reading(), TopicTab.FOLLOWED, person_id=viewer().id)
     parse, now = language().parse, console().clock.now()
-    counted = figures(reading(), console().reader, rows, parse=parse, now=now)
-    listed = cards(rows, counted, parse)
+    counted = figures(console().reader, rows, parse=parse, now=now)
+    listed = cards(rows, counted)
     return {
         "followed": listed[:MOST],
         "followed_more": max(0, len(listed) - MOST),

@@ -15,6 +15,7 @@ from core.standing_topic_list import TopicRow
 from core.standing_topics import Parse, TopicActor, TopicRefusedError, read_topic
 from webui.access import viewer
 from webui.document_filters import DocumentFilters
+from webui.formats import local
 from webui.permissions import Permission
 from webui.trend_chart import TrendChart, trend_chart
 from webui.vocabulary import label
@@ -36,7 +37,19 @@ class TopicCard:
     row: TopicRow
     figures: TopicFigures | None
     problem: str | None
-    address: str | None
+    filters: DocumentFilters | None
+
+    @property
+    def week(self) -> str:
+        """Give the address of the search that finds what the week counts."""
+        if self.filters is None or self.figures is None:
+            return SEARCH
+        return self.filters.between(self.figures.since, None).address(SEARCH)
+
+    @property
+    def last_hit_words(self) -> str:
+        hour = None if self.figures is None else self.figures.last_hit_hour
+        return "" if hour is None else f"{local(hour):%m-%d %H} 时"
 
     @property
     def volume_words(self) -> str:
@@ -59,14 +72,14 @@ class CompositionPart:
     address: str
 
 
-def cards(rows: Sequence[TopicRow], counted: Figures, parse: Parse) -> list[TopicCard]:
+def cards(rows: Sequence[TopicRow], counted: Figures) -> list[TopicCard]:
     """Show the topics in the order in which they want attention."""
     listed = [
         TopicCard(
             row,
             counted.by_topic.get(row.id),
             counted.unreadable.get(row.id),
-            None if row.id in counted.unreadable else searched(row, parse).address(SEARCH),
+            filters_of(row, counted.expressions[row.id]) if row.id in counted.expressions else None,
         )
         for row in rows
     ]
@@ -104,11 +117,6 @@ def negative_words(figures: TopicFigures) -> str:
     if abs(points) < 1:
         return f"{before}，基本持平"
     return f"{before}，{'升' if points > 0 else '降'} {abs(points):.0f} 个百分点"
-
-
-def searched(row: TopicRow, parse: Parse) -> DocumentFilters:
-    """Give the search that shows a topic's hits; raises TopicRefusedError."""
-    return filters_of(row, read_topic(row.expression, row.excludes, parse))
 
 
 def filters_of(row: TopicRow, expression: Expression) -> DocumentFilters:

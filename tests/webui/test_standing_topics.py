@@ -92,8 +92,18 @@ def test_weeks_are_compared_up_to_the_same_moment_and_the_curve_by_shanghai_days
     clock.set(dt.datetime(2026, 11, 21, 16, 30, tzinfo=dt.UTC))
     sign_in(client, "sunyue")
     week = 7 * 24
-    # 00:18 and 23:48 in Shanghai lie in different days.
-    hours = (0.2, 0.7, 24, week - 0.1, week, week + 0.1, 2 * week - 0.1, 2 * week, 2 * week + 0.1)
+    # 00:18 and 23:48 in Shanghai lie in different days. Weeks begin at the hour: half an hour more than 168 hours.
+    hours = (
+        0.2,
+        0.7,
+        24,
+        week - 0.1,
+        week + 0.4,
+        week + 0.6,
+        2 * week,
+        2 * week + 0.4,
+        2 * week + 0.6,
+    )
     content.posts(
         [Post(title=f"欠薪第{number}条", hours_ago=ago) for number, ago in enumerate(hours)]
     )
@@ -101,7 +111,7 @@ def test_weeks_are_compared_up_to_the_same_moment_and_the_curve_by_shanghai_days
     page = text(client, PATH)
     assert "近 7 天 5 条" in card(page, "欠薪")
     assert "比前 7 天的 3 条多 2 条" in card(page, "欠薪")
-    assert "近 14 天每天：0，0，0，0，0，0，3，0，0，0，0，0，2，1 条" in page
+    assert "近 14 天每天：0，0，0，0，0，1，2，0，0，0，0，0，2，1 条" in page
 
 
 def test_negative_share_stands_beside_that_of_the_week_before(

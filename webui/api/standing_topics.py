@@ -195,7 +195,7 @@ def _answer(topic_id: int) -> Response:
 
 def _counted(rows: list[TopicRow]) -> Figures:
     now = console().clock.now()
-    return figures(reading(), console().reader, rows, parse=language().parse, now=now)
+    return figures(console().reader, rows, parse=language().parse, now=now)
 
 
 def _actor() -> TopicActor:

@@ -37,6 +37,7 @@ from webui.standing_topic_changes import changes
 blueprint = Blueprint("standing_topics", __name__, url_prefix="/standing-topics")
 
 PATH = "/standing-topics"
+GONE = "找不到这个专题。"
 TABS = (
     (TopicTab.ALL, "全部"),
     (TopicTab.FOLLOWED, "我关注的"),
@@ -44,6 +45,8 @@ TABS = (
     (TopicTab.ARCHIVED, "已归档"),
 )
 NEWEST = 20
+PATIENCE_S = 0.5
+"""How long the list waits for numbers; the cards that are still without ask for theirs one by one."""
 
 
 @blueprint.get("")
@@ -54,17 +57,18 @@ def index() -> Response:
     person_id, parse = viewer().id, language().parse
     rows = list_topics(reading(), tab, person_id=person_id)
     counts = count_topics(reading(), person_id=person_id)
-    counted = Figures({}, {}, is_available=True)
+    counted = Figures()
     if tab is not TopicTab.ARCHIVED:
         now = console().clock.now()
-        counted = figures(reading(), console().reader, rows, parse=parse, now=now)
+        counted = figures(console().reader, rows, parse=parse, now=now, patience_s=PATIENCE_S)
     present = {row.name for row in list_topics(reading(), TopicTab.ALL, person_id=person_id)}
     templates = load_topic_templates()
     return render(
         "standing_topics/page.html",
-        cards=view.cards(rows, counted, parse) if tab is not TopicTab.ARCHIVED else [],
+        cards=view.cards(rows, counted) if tab is not TopicTab.ARCHIVED else [],
         archived=rows if tab is TopicTab.ARCHIVED else [],
         is_available=counted.is_available,
+        may_wait=counted.is_available,
         tab=tab,
         tabs=[
             {
@@ -87,7 +91,7 @@ def index() -> Response:
 def detail(topic_id: int) -> Response:
     row = find_topic(reading(), topic_id, person_id=viewer().id)
     if row is None:
-        abort(HTTPStatus.NOT_FOUND, "找不到这个专题。")
+        abort(HTTPStatus.NOT_FOUND, GONE)
     parse = language().parse
     expression, problem = view.readable(row, parse)
     context: dict[str, object] = {
@@ -113,6 +117,19 @@ def detail(topic_id: int) -> Response:
     )
 
 
+@blueprint.get("/<int:topic_id>/card")
+@require(Permission.SEARCH)
+def card(topic_id: int) -> Response:
+    """Answer with one card of the list, counted however long it takes."""
+    row = find_topic(reading(), topic_id, person_id=viewer().id)
+    if row is None:
+        abort(HTTPStatus.NOT_FOUND, GONE)
+    parse, now = language().parse, console().clock.now()
+    counted = figures(console().reader, [row], parse=parse, now=now)
+    shown = view.cards([row], counted)[0]
+    return render("standing_topics/_card.html", HTTPStatus.OK, card=shown)
+
+
 def _found(row: TopicRow, expression: Expression, parse: Parse) -> dict[str, object]:
     """Ask the engine; where it does not answer, the definition is shown alone and nothing counts as seen."""
     now, search = console().clock.now(), console().reader
@@ -126,7 +143,7 @@ def _found(row: TopicRow, expression: Expression, parse: Parse) -> dict[str, obj
             return context | {"chart": view.chart(points)}
         page = found_page(view.of_sources(row), expression, now, limit=NEWEST)
         parts = composition(search, query, days=days, now=now)
-        counted = figures(reading(), search, [row], parse=parse, now=now)
+        counted = figures(search, [row], parse=parse, now=now)
     except StorageError:
         return context | {"is_down": True}
     with writing() as session:
@@ -136,7 +153,7 @@ def _found(row: TopicRow, expression: Expression, parse: Parse) -> dict[str, obj
         mark_seen(session, row.id, person_id=viewer().id, now=now)
     return context | {
         "chart": view.chart(points),
-        "card": view.cards([row], counted, parse)[0],
+        "card": view.cards([row], counted)[0],
         "filters": filters,
         "total": page.total,
         "hits": lines(reading(), page.hits, Finder(expression, now)),
