@@ -77,6 +77,11 @@ def group_words(session: Session) -> dict[str, Sequence[str]]:
     return {name: words for name, words in rows}  # noqa: C416 (rows are no pairs to mypy)
 
 
+def hold_groups(session: Session) -> None:
+    """Let no group change until the transaction ends, for whoever checks and then saves an expression."""
+    session.execute(text("LOCK TABLE synonym_group IN SHARE MODE"))
+
+
 def create_group(
     session: Session, draft: GroupDraft, *, person_id: int | None, now: dt.datetime
 ) -> int:

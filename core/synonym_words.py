@@ -13,6 +13,7 @@ from core.expression.syntax import Word
 from core.matching_text import matching_text
 
 MOST_WORDS = MAX_TERMS
+MOST_READ = 5 * MOST_WORDS
 LONGEST_WORD = 50
 _PIECE = re.compile(r'\s*("(?:\\.|[^"\\])*"|“[^”]*”|[^,，、;；]*)\s*(?:[,，、;；]|$)')
 _QUOTED = re.compile(r'"(.*)"|“(.*)”', re.DOTALL)
@@ -46,7 +47,11 @@ def read_words(typed: str) -> TypedWords:
     kept: dict[str, str] = {}
     faults: list[WordFault] = []
     repeated: dict[str, str] = {}
-    for line, word in _pieces(typed):
+    for number, (line, word) in enumerate(_pieces(typed)):
+        if number == MOST_READ:
+            reason = f"从这里起没有再读：一组最多 {MOST_WORDS} 个词"
+            faults.append(WordFault(line, word, reason))
+            break
         if reason := _objection(word):
             faults.append(WordFault(line, word, reason))
         elif (folded := matching_text(word)) in kept:

@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
 from config.settings import SettingsError
@@ -27,6 +28,7 @@ from core.synonym_groups import (
     edit_group,
     find_group,
     group_words,
+    hold_groups,
     list_groups,
     missing_starters,
 )
@@ -322,6 +324,23 @@ def test_every_shipped_word_is_read_as_it_stands(starter: StarterGroup) -> None:
 def test_a_broken_file_of_groups_is_refused(text_of_file: str) -> None:
     with pytest.raises(SettingsError):
         parse_starter_groups(text_of_file)
+
+
+def test_far_too_many_words_are_not_read_to_the_end() -> None:
+    read = read_words(",".join(f"{number}号" for number in range(10_000)))
+    assert len(read.words) == 500
+    assert "没有再读" in str(read.faults[0])
+
+
+def test_no_group_changes_while_an_expression_is_being_saved(
+    sessions: Sessions, clock: FakeClock
+) -> None:
+    with sessions.begin() as saving, sessions.begin() as editing:
+        hold_groups(saving)
+        editing.execute(text("SET LOCAL lock_timeout = '100ms'"))
+        with pytest.raises(OperationalError, match="lock timeout"):
+            group(editing, clock)
+        editing.rollback()
 
 
 def test_no_group_is_lost_when_a_name_is_reused(sessions: Sessions, clock: FakeClock) -> None:

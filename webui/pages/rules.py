@@ -16,6 +16,7 @@ from core.database.models.alerting import Severity
 from core.errors import ConflictError, InvalidOptionsError
 from core.expression import ExpressionError
 from core.options import FieldKind
+from core.synonym_groups import hold_groups
 from webui import people
 from webui.access import require, viewer
 from webui.console import console, reading, writing
@@ -64,6 +65,7 @@ def create(kind: str) -> ResponseReturnValue:
         return redirect(url_for("rules.index"), SEE_OTHER)
     try:
         with writing() as session:
+            hold_groups(session)
             rules.create_rule(
                 session,
                 _draft(kind),
@@ -104,6 +106,7 @@ def save(rule_id: int) -> ResponseReturnValue:
         return _gone()
     try:
         with writing() as session:
+            hold_groups(session)
             version = rules.edit_rule(
                 session,
                 rule_id,

@@ -14,6 +14,7 @@ from core.errors import AccessDeniedError, ConflictError
 from core.expression import ExpressionError
 from core.standing_topic_list import TopicRow, find_topic
 from core.standing_topics import TopicActor, TopicRefusedError
+from core.synonym_groups import hold_groups
 from webui import standing_topic_form as forms
 from webui.access import require, viewer
 from webui.console import console, reading, writing
@@ -58,6 +59,7 @@ def create() -> ResponseReturnValue:
     values = forms.of_form(request.form)
     try:
         with writing() as session:
+            hold_groups(session)
             topic_id = standing_topics.create_topic(
                 session,
                 forms.draft_of(request.form),
@@ -89,6 +91,7 @@ def save(topic_id: int) -> ResponseReturnValue:
     row, values = _find(topic_id), forms.of_form(request.form)
     try:
         with writing() as session:
+            hold_groups(session)
             version = standing_topics.edit_topic(
                 session,
                 topic_id,
