@@ -49,8 +49,8 @@ def read_words(typed: str) -> TypedWords:
     repeated: dict[str, str] = {}
     for number, (line, word) in enumerate(_pieces(typed)):
         if number == MOST_READ:
-            reason = f"从这里起没有再读：一组最多 {MOST_WORDS} 个词"
-            faults.append(WordFault(line, word, reason))
+            unread = f"从这里起没有再读：一组最多 {MOST_WORDS} 个词"
+            faults.append(WordFault(line, word, unread))
             break
         if reason := _objection(word):
             faults.append(WordFault(line, word, reason))
