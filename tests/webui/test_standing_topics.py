@@ -3,12 +3,14 @@
 import datetime as dt
 import hashlib
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from alerting.rules import RuleLanguage
 from core.claims import enqueue
 from core.clock import FakeClock
 from core.database.models.collecting import Document, Source
@@ -17,9 +19,12 @@ from core.database.models.organisation import APIToken
 from core.database.models.understanding import StandingTopic, StandingTopicReader
 from core.database.sessions import Sessions
 from core.indexing import load_documents
+from core.search.elasticsearch_engine import ElasticsearchSearch
+from core.standing_topic_figures import figures
+from core.standing_topic_list import TopicRow, TopicTab, list_topics
 from tests.webui.conftest import Member, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
+from webui.console import EXTENSION, Console
 
 PATH = "/standing-topics"
 PURPOSE = "劳动关系风险预警"
@@ -58,6 +63,11 @@ def make(client: FlaskClient, people: dict[str, Member], **changed: object) -> s
     answer = post(client, f"{PATH}/new", form(people, **changed))
     assert answer.status_code == 303, answer.get_data(as_text=True)
     return str(answer.headers["Location"])
+
+
+def list_topics_of(content: Content, people: dict[str, Member]) -> list[TopicRow]:
+    with content.console.sessions() as session:
+        return list_topics(session, TopicTab.ALL, person_id=people["sunyue"].id)
 
 
 def text(client: FlaskClient, path: str) -> str:
@@ -460,3 +470,40 @@ def test_api_makes_changes_and_counts_topics_as_the_pages_do(
     assert client.post(f"{path}/subscribe", headers=headers).get_json()["subscribers"] == 1
     assert client.get(f"{api}/99", headers=headers).status_code == 404
     assert client.get(f"{api}?tab=x", headers=headers).status_code == 422
+
+
+def test_while_the_engine_is_away_topics_are_shown_and_nothing_counts_as_seen(
+    console_app: Flask,
+    analyst: FlaskClient,
+    content: Content,
+    people: dict[str, Member],
+    sessions: Sessions,
+) -> None:
+    address = make(analyst, people)
+    away = ElasticsearchSearch("http://127.0.0.1:9", timeout_s=1)
+    console_app.extensions[EXTENSION] = replace(content.console, reader=away)
+    page = text(analyst, PATH)
+    assert "检索引擎暂时没有应答" in page
+    assert "负责人 孙越" in card(page, "欠薪")
+    whole = text(analyst, address)
+    assert "检索引擎暂时没有应答" in whole
+    assert "<code>欠薪</code>" in whole
+    assert "检索引擎暂时没有应答" in analyst.get(
+        "/?part=topics", headers={"HX-Request": "true"}
+    ).get_data(as_text=True)
+    with sessions() as session:
+        assert session.scalars(select(StandingTopicReader.seen_at)).all() == [None]
+
+
+def test_cards_that_the_page_does_not_wait_for_are_counted_one_by_one(
+    analyst: FlaskClient, content: Content, people: dict[str, Member]
+) -> None:
+    content.post(Post())
+    address = make(analyst, people)
+    row = list_topics_of(content, people)[0]
+    parse = RuleLanguage().parse
+    left = figures(content.console.reader, [row], parse=parse, now=content.now, patience_s=-1)
+    assert (left.by_topic, left.unreadable, left.is_available) == ({}, {}, True)
+    shown = text(analyst, f"{address}/card")
+    assert "近 7 天 1 条" in card(shown, "欠薪")
+    assert "<html" not in shown

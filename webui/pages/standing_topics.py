@@ -12,6 +12,7 @@ from core.errors import StorageError
 from core.expression import Expression, describe
 from core.expression.names import LEVEL_LABELS
 from core.search.base import SearchQuery
+from core.search_lag import index_lag, lag_notice
 from core.standing_topic_figures import Figures, composition, daily_trend, figures
 from core.standing_topic_list import (
     TopicRow,
@@ -69,6 +70,7 @@ def index() -> Response:
         archived=rows if tab is TopicTab.ARCHIVED else [],
         is_available=counted.is_available,
         may_wait=counted.is_available,
+        lag=lag_notice(index_lag(reading(), console().clock.now())),
         tab=tab,
         tabs=[
             {
@@ -110,6 +112,7 @@ def detail(topic_id: int) -> Response:
     return render(
         "standing_topics/detail.html",
         HTTPStatus.OK,
+        lag=lag_notice(index_lag(reading(), console().clock.now())),
         subscribers=subscribers(reading(), topic_id),
         sources=source_names(reading(), row.sources),
         changes=changes(reading(), history(reading(), topic_id)),
