@@ -54,10 +54,11 @@ def test_whoever_is_on_duty_still_sees_the_alerts(
     content.post(Post())
     content.evaluate()
     officer = signed_in(app_without_search, people, "wangmin")
-    shown = officer.get("/").get_data(as_text=True)
-    for words in (AWAY, "预警照常判定", "剩 5 分钟", "待处置预警"):
-        assert words in shown, words
-    assert "24 小时声量" not in shown
+    for path, headers in (("/", {}), ("/?part=now", {"HX-Request": "true"})):
+        shown = officer.get(path, headers=headers).get_data(as_text=True)
+        for words in (AWAY, "预警照常判定", "剩 5 分钟", "待处置预警"):
+            assert words in shown, words
+        assert "24 小时声量" not in shown
     assert officer.get("/alerts").status_code == 200
 
 

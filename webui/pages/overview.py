@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
 def _part(part: str | None) -> tuple[str, dict[str, object]]:
     match part:
         case "now":
-            return "overview/_now.html", _now()
+            return _now_part()
         case "trend":
             return "overview/_trend.html", _trend()
         case "topics":
@@ -79,7 +79,8 @@ def _page() -> Response:
         context = _whole()
     except UnavailableError as error:
         # Alerts live in the database: who is on duty sees them whatever became of the search engine.
-        return render("overview/without_search.html", 200, **_without_search(error))
+        context = {**_without_search(error), **_from_database()}
+        return render("overview/without_search.html", 200, **context)
     return render("overview/page.html", 200, **context)
 
 
@@ -90,8 +91,15 @@ def _whole() -> dict[str, object]:
     return context
 
 
+def _now_part() -> tuple[str, dict[str, object]]:
+    try:
+        return "overview/_now.html", _now()
+    except UnavailableError as error:
+        return "overview/_now_without_search.html", _without_search(error)
+
+
 def _without_search(error: UnavailableError) -> dict[str, object]:
-    return {"search_error": str(error), **_alerts(), **_from_database()}
+    return {"search_error": str(error), **_alerts()}
 
 
 def _from_database() -> dict[str, object]:
