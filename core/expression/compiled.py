@@ -4,6 +4,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.expression.covers import terms_anywhere
 from core.expression.facts import milliseconds, number, values
 from core.expression.occurrences import Interval, Parts, all_occurrences, occurrences, pairs, within
 from core.expression.scene import Scene
@@ -17,7 +18,6 @@ from core.expression.syntax import (
     Near,
     Not,
     Or,
-    Scope,
     TimeRange,
     Word,
     words_of,
@@ -66,10 +66,8 @@ def word_parts(leaf: Word | Group, numbers: Numbers) -> tuple[Parts, ...]:
 
 def single_terms(leaf: Expression, numbers: Numbers) -> frozenset[int] | None:
     """List the terms one of which, anywhere, is all that a leaf asks; None where it asks more."""
-    if not isinstance(leaf, Word | Group) or leaf.scope is not Scope.ANY:
-        return None
-    words = word_parts(leaf, numbers)
-    return frozenset(parts[0][0] for parts in words) if all(len(p) == 1 for p in words) else None
+    terms = terms_anywhere(leaf)
+    return None if terms is None else frozenset(numbers[term] for term in terms)
 
 
 def _cost(expression: Expression) -> int:

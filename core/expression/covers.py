@@ -11,6 +11,7 @@ from core.expression.syntax import (
     Group,
     Near,
     Or,
+    Scope,
     Word,
     words_of,
 )
@@ -37,10 +38,14 @@ _MOST_PAIRS = 64
 
 @dataclass(frozen=True, slots=True)
 class Cover:
-    """Every document that meets an expression has one of `first` and, if there are any, one of the terms `second`."""
+    """Every document that meets an expression has one of `first` and, if there are any, one of the terms `second`.
+
+    With `is_all` that is also all that the expression asks.
+    """
 
     first: Triggers
     second: frozenset[str] = frozenset()
+    is_all: bool = False
 
 
 def cover(expression: Expression, cost: Cost) -> Cover | None:
@@ -52,8 +57,30 @@ def cover(expression: Expression, cost: Cost) -> Cover | None:
     for triggers in others:
         terms = frozenset(trigger for trigger in triggers if isinstance(trigger, str))
         if len(terms) == len(triggers) <= _MOST_PAIRS // len(first):
-            return Cover(first, terms)
-    return Cover(first)
+            return Cover(first, terms, _asks_no_more(expression, (first, terms)))
+    return Cover(first, is_all=_asks_no_more(expression, (first,)))
+
+
+def _asks_no_more(expression: Expression, triggers: tuple[Triggers, ...]) -> bool:
+    operands = expression.operands if isinstance(expression, And) else (expression,)
+    asked = [terms_anywhere(operand) for operand in operands]
+    return len(asked) == len(triggers) and set(asked) == set(triggers)
+
+
+def terms_anywhere(expression: Expression) -> frozenset[str] | None:
+    """List the terms one of which, in title or text, is all that an expression asks; None where it asks more."""
+    if isinstance(expression, Or):
+        found = [terms_anywhere(operand) for operand in expression.operands]
+        known = [terms for terms in found if terms is not None]
+        return frozenset().union(*known) if len(known) == len(found) else None
+    if not isinstance(expression, Word | Group) or expression.scope is not Scope.ANY:
+        return None
+    parts = [word.parts for word in words_of((expression,))]
+    return (
+        frozenset(term for term, *more in parts if not more)
+        if all(len(p) == 1 for p in parts)
+        else None
+    )
 
 
 def _needed(expression: Expression, cost: Cost) -> Iterator[Triggers]:

@@ -18,31 +18,20 @@ from core.expression.syntax import (
     Word,
 )
 
-Evidence = Callable[[Scene], list[Interval]]
+Occurring = tuple[tuple[int, int], ...]
+"""Number and length of each of some terms."""
+
 Collect = Callable[[Scene, set[Interval]], None]
 """Adds the intervals that a document's scene holds for an expression that it meets."""
 
 
-def evidence(expression: Expression, numbers: Numbers) -> Evidence:
-    """Prepare what lists the intervals of an expression, ascending, for scenes that meet it."""
+def evidence(expression: Expression, numbers: Numbers) -> Occurring | Collect:
+    """Prepare what lists the intervals of an expression, for scenes that meet it.
+
+    Most expressions show all occurrences of their terms; then these are given.
+    """
     terms = _terms(expression, numbers)
-    if terms is not None:
-        return lambda scene: sorted(
-            [
-                (start, start + length)
-                for number, length in terms
-                if number in scene.terms
-                for start in scene.hits[number]
-            ]
-        )
-    collect = _collector(expression, numbers)
-
-    def listed(scene: Scene) -> list[Interval]:
-        found: set[Interval] = set()
-        collect(scene, found)
-        return sorted(found)
-
-    return listed
+    return _collector(expression, numbers) if terms is None else tuple(sorted(terms))
 
 
 def _terms(expression: Expression, numbers: Numbers) -> frozenset[tuple[int, int]] | None:
