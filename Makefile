@@ -18,7 +18,7 @@ FRONTEND_SOURCES := $(shell find $(FRONTEND) -path '*/node_modules' -prune -o -t
 CHECKED := tests/config tests/core/test_claims.py tests/core/test_masking.py tests/core/test_matching_text.py tests/core/test_options.py tests/core/test_registry.py tests/core/expression tests/nlp tests/alerting/test_deadlines.py tests/crawlers/test_extraction.py tests/webui/test_templates.py tests/test_documentation.py
 PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet --constraint constraints.txt
 
-.PHONY: help run test check bench fmt clean front-end develop
+.PHONY: help run test check bench bench-large fmt clean front-end develop
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/'
@@ -34,6 +34,10 @@ check: develop ## The fast part of the tests, under a minute
 
 bench: develop $(if $(filter 1,$(TRAIN)),$(STAMP_TRAIN)) ## Measure speeds as ratios against peers; writes bench.json
 	@PYTHONPATH=. $(BIN)/python -P -m tests.bench
+
+bench-large: develop ## Search at a million documents (KEEP=FOLDER: Elasticsearch at ten million too); writes bench-large.json
+	@PYTHONPATH=. $(BIN)/python -P -m tests.bench --only search_large --output bench-large.json
+	@$(if $(KEEP),PYTHONPATH=. $(BIN)/python -P -m tests.bench.search_ten_million --keep $(KEEP))
 
 fmt: develop ## Format the code
 	@$(BIN)/ruff check --fix-only -q . ; $(BIN)/ruff format .

@@ -78,7 +78,7 @@ def entry(document: SearchDocument) -> tantivy.Document:
     for name, text in (("title", document.title), ("text", document.text)):
         characters = visible(matching_text(text))
         fields.add_text(name, _bigrams(characters))
-        fields.add_text(f"{name}_ug", " ".join(set(characters)))
+        fields.add_text(f"{name}_ug", " ".join(characters))
     for field, value in facts(document):
         fields.add_text(field, value)
     fields.add_text("source_id", str(document.source_id))

@@ -1,4 +1,7 @@
-"""Measured speeds, each beside a peer in the same run: `make bench`, or `python -m tests.bench --only NAME`."""
+"""Measured speeds, each beside a peer in the same run: `make bench`, or `python -m tests.bench --only NAME`.
+
+`make bench-large` is for what takes long.
+"""
 
 from collections.abc import Callable, Sequence
 from typing import TypeAlias
@@ -22,6 +25,10 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
         ("matcher", "tests.bench.matcher:run"),
         ("parsing", "tests.bench.parsing:run"),
     ],
+)
+# These run only where they are named.
+LARGE: PluginTable[Run] = PluginTable(
+    "大规模基准", [("search_large", "tests.bench.search:run_large")]
 )
 # What is measured on one core must not be helped by the threads of a numeric library.
 ONE_CORE = frozenset({"pipeline", "matcher", "parsing"})

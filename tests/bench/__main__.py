@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import subprocess
@@ -14,9 +13,9 @@ from pathlib import Path
 import click
 import structlog
 
-from tests.bench import BENCHMARKS, ONE_CORE
+from tests.bench import BENCHMARKS, LARGE, ONE_CORE
 from tests.bench.machine import machine
-from tests.bench.result import Result, table
+from tests.bench.result import Result, keep
 from tests.bench.size import Size
 
 THREAD_SETTINGS = (
@@ -25,13 +24,14 @@ THREAD_SETTINGS = (
     "MKL_NUM_THREADS",
     "RAYON_NUM_THREADS",
 )
+NAMES = (*BENCHMARKS.names(), *LARGE.names())
 
 
 @click.command(help="Measure speeds as ratios against peers in the same run.")
-@click.option("--only", multiple=True, type=click.Choice(BENCHMARKS.names()), help="Just these.")
+@click.option("--only", multiple=True, type=click.Choice(NAMES), help="Just these.")
 @click.option("--small", is_flag=True, help="Just enough to see that it works; no numbers to keep.")
 @click.option("--output", default="bench.json", type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--child", hidden=True, type=click.Choice(BENCHMARKS.names()))
+@click.option("--child", hidden=True, type=click.Choice(NAMES))
 def bench(*, only: tuple[str, ...], small: bool, output: Path, child: str | None) -> None:
     size = Size.SMALL if small else Size.FULL
     if child is not None:
@@ -47,10 +47,7 @@ def bench(*, only: tuple[str, ...], small: bool, output: Path, child: str | None
             failed.append(name)
         else:
             results += measured
-    rows = [result.as_json() for result in results]
-    content = json.dumps({"machine": described, "results": rows}, ensure_ascii=False, indent=1)
-    output.write_text(content + "\n", encoding="utf-8")
-    click.echo(table(rows, [result.verdict() for result in results]))
+    keep(results, described, output)
     if failed:
         click.echo(f"not measured: {', '.join(failed)}", err=True)
         sys.exit(1)
@@ -63,7 +60,8 @@ def _measure(name: str, size: Size, output: Path) -> None:
     )
     if name in ONE_CORE and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    output.write_bytes(pickle.dumps(list(BENCHMARKS.load(name)(size))))
+    known = LARGE if name in LARGE.names() else BENCHMARKS
+    output.write_bytes(pickle.dumps(list(known.load(name)(size))))
 
 
 def _in_own_process(name: str, size: Size) -> Sequence[Result] | None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
+
+import click
 
 
 class Better(StrEnum):
@@ -81,6 +85,14 @@ def percentile(values: Sequence[float], share: float) -> float:
     """Give the smallest value that at least ``share`` of all do not exceed (nearest rank)."""
     ordered = sorted(values)
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+
+def keep(results: Sequence[Result], machine: Mapping[str, object], output: Path) -> None:
+    """Write the results with the machine they were measured on to a file, and show them."""
+    rows = [result.as_json() for result in results]
+    content = json.dumps({"machine": machine, "results": rows}, ensure_ascii=False, indent=1)
+    output.write_text(content + "\n", encoding="utf-8")
+    click.echo(table(rows, [result.verdict() for result in results]))
 
 
 HEADINGS = ("name", "value", "unit", "peer value", "ratio", "goal", "", "peer")

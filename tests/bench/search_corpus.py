@@ -1,106 +1,142 @@
-"""The documents and the questions of the search benchmark, the same for every engine."""
+"""The documents of the search benchmark, the same for every engine: about 120 characters, spread over 30 days.
+
+They are put together from sentences of the demo world and from names of random characters, because a language has
+far more pairs of characters than a few thousand sentences show; values follow uneven distributions, as real ones do.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
-from itertools import count, islice
+from dataclasses import dataclass, replace
 
 from core.search.base import SearchDocument
-from tests.bench.texts import SEED, UNTIL, posts
+from tests.bench.texts import LENGTH, SEED, SPREAD, UNTIL, material
 
 PERIOD = dt.timedelta(days=30)
-STEP = dt.timedelta(seconds=1)
 PLATFORMS = ("新闻网站", "论坛", "微博", "微信公众号", "短视频", "热榜", "问答", "留言板")
 LEVELS = ("national", "provincial", "city", "commercial", "public")
 POLARITIES = ("negative", "neutral", "positive")
 TOPICS = tuple(f"topic_{number}" for number in range(24))
-REGIONS = tuple(f"{number}0000" for number in range(11, 42))
-SOURCES = 400
+PROVINCES = tuple(range(11, 42))
 # Words that the texts do not hold by themselves, set in at a known rate.
 RARE = tuple(
     f"{name}冶炼{unit}厂" for name in ("钴石", "镍溪", "钨坪", "锑岭", "铋湾") for unit in "一二"
 )
 MIDDLING = tuple(f"{name}物流园" for name in ("西桥", "东堰", "南畈", "北渚", "中坝"))
-RARE_SHARE = 1 / 500
-MIDDLING_SHARE = 1 / 50
 COMMON = ("工资", "工会", "公司", "加班", "合同", "社保")
+_RARE_SHARE = 1 / 500
+_MIDDLING_SHARE = 1 / 50
+_RELEVANT_SHARE = 0.4
+_SOURCES, _EMPLOYERS, _CITIES, _KEYWORDS = 400, 5_000, 12, 5
+_STORY, _EVENT = 3, 60
+"""Documents of a story and of an event."""
+_DELAY = dt.timedelta(minutes=2)
+_NAMES = 1 << 17
+_POOL = 1 << 12
+_SENTENCE = re.compile(r"[^。！？；]+[。！？；]?")
 
 
-def documents(*, first_id: int, since: dt.datetime, step: dt.timedelta) -> Iterator[SearchDocument]:
-    """Yield documents without end, with rising ids, ``step`` apart."""
-    chance = random.Random(SEED + first_id)  # noqa: S311 (invented posts, no secret)
-    for number, post in zip(count(), posts(seed=SEED + first_id)):
-        text = post.text
-        if chance.random() < RARE_SHARE:
-            text += f"地点在{chance.choice(RARE)}。"
-        if chance.random() < MIDDLING_SHARE:
-            text += f"就在{chance.choice(MIDDLING)}旁边。"
+@dataclass(frozen=True, slots=True)
+class _Pools:
+    """What documents are drawn from."""
+
+    titles: Sequence[str]
+    sentences: Sequence[str]
+    names: Sequence[str]
+    regions: Sequence[tuple[str, ...]]
+    topics: Sequence[tuple[str, ...]]
+    keywords: Sequence[tuple[str, ...]]
+
+
+def existing(size: int, *, start: int = 0) -> Iterator[SearchDocument]:
+    """Yield what is there when the clock starts, from the ``start``-th on, oldest first."""
+    return _documents(range(start, size), first=1, since=UNTIL - PERIOD, step=PERIOD / size)
+
+
+def arriving(revision: int) -> Iterator[SearchDocument]:
+    """Yield without end what comes while questions are asked, newer than all that is there."""
+    step = dt.timedelta(milliseconds=1)
+    for document in _documents(range(1 << 30), first=1 << 30, since=UNTIL, step=step):
+        yield replace(document, revision=revision)
+
+
+def _documents(
+    numbers: range, *, first: int, since: dt.datetime, step: dt.timedelta
+) -> Iterator[SearchDocument]:
+    chance = random.Random(SEED)  # noqa: S311 (invented posts, no secret)
+    pools = _pools(chance)
+    chance.seed(f"{first} {numbers.start}")
+    draw = chance.random
+    for number in numbers:
+        document_id = first + number
+        bits = chance.getrandbits(48)
+        source_id = int(draw() ** 2 * _SOURCES)
+        is_relevant = draw() < _RELEVANT_SHARE
+        title = pools.titles[bits % len(pools.titles)]
         published_at = since + number * step
-        source_id = chance.randrange(SOURCES)
         yield SearchDocument(
-            id=first_id + number,
+            id=document_id,
             revision=1,
-            title=post.title,
-            text=text,
+            title=title,
+            text=_text(pools, chance, bits % (2 * SPREAD + 1) + LENGTH - SPREAD - len(title)),
             published_at=published_at,
-            ingested_at=published_at + dt.timedelta(minutes=2),
+            ingested_at=published_at + _DELAY,
             platform=PLATFORMS[source_id % len(PLATFORMS)],
             source_id=source_id,
             source_name=f"信源{source_id}",
             level=LEVELS[source_id % len(LEVELS)],
-            regions=(chance.choice(REGIONS),),
-            topics=tuple(chance.sample(TOPICS, chance.choice((0, 1, 1, 2)))),
-            polarity=chance.choices(POLARITIES, (5, 3, 2))[0],
-            relevant=chance.random() < 0.4,
-            hotness=chance.random() * 100,
+            regions=pools.regions[bits >> 8 & _POOL - 1],
+            topics=pools.topics[bits >> 20 & _POOL - 1],
+            polarity=POLARITIES[int(draw() ** 2 * len(POLARITIES))],
+            relevant=is_relevant,
+            our_union=bits % 50 == 0,
+            employers=(f"单位{int(draw() ** 3 * _EMPLOYERS)}",) if is_relevant else (),
+            keywords=pools.keywords[bits >> 32 & _POOL - 1],
+            story_id=document_id // _STORY,
+            event_id=document_id // _EVENT if is_relevant else None,
+            reposts=int(draw() ** 8 * 10_000),
+            comments=int(draw() ** 8 * 5_000),
+            views=int(draw() ** 8 * 1_000_000),
+            hotness=draw() * 100,
         )
 
 
-def existing(size: int) -> Iterator[SearchDocument]:
-    """Yield what is there when the clock starts, spread over the period."""
-    start = UNTIL - PERIOD
-    step = dt.timedelta(seconds=PERIOD.total_seconds() // size)
-    return islice(documents(first_id=1, since=start, step=step), size)
+def _text(pools: _Pools, chance: random.Random, wanted: int) -> str:
+    """Begin with a name, go on with sentences, and end where the length is reached."""
+    draw = chance.random
+    parts = [pools.names[chance.getrandbits(17)], "：", pools.names[chance.getrandbits(17)]]
+    if draw() < _RARE_SHARE:
+        parts.append(f"在{chance.choice(RARE)}说，")
+    if draw() < _MIDDLING_SHARE:
+        parts.append(f"就在{chance.choice(MIDDLING)}旁边。")
+    room = wanted - sum(map(len, parts))
+    while room > 0:
+        sentence = pools.sentences[int(draw() * len(pools.sentences))]
+        parts.append(sentence[:room])
+        room -= len(sentence)
+    return "".join(parts)
 
 
-def arriving(size: int) -> Iterator[SearchDocument]:
-    """Yield what comes while questions are asked, newer than all that is there."""
-    return islice(documents(first_id=10_000_001, since=UNTIL, step=STEP), size)
-
-
-class Ask(StrEnum):
-    TOP = "top"
-    HISTOGRAM = "histogram"
-    FACETS = "facets"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """All words and filters must hold; the top is the 20 newest with the exact total."""
-
-    words: tuple[str, ...]
-    ask: Ask = Ask.TOP
-    platforms: tuple[str, ...] = ()
-    polarities: tuple[str, ...] = ()
-    since: dt.datetime | None = None
-
-
-def questions() -> dict[str, Sequence[Question]]:
-    """Give the questions by kind; a round asks one of each."""
-    week = UNTIL - dt.timedelta(days=7)
-    pairs = [(COMMON[i], COMMON[(i + j) % len(COMMON)]) for j in (1, 2) for i in range(len(COMMON))]
-    return {
-        "top20_rare": [Question((word,)) for word in RARE],
-        "top20_middling": [Question((word,)) for word in MIDDLING],
-        "top20_common": [Question((word,)) for word in COMMON],
-        "top20_two_words_filters": [
-            Question(pair, platforms=PLATFORMS[1:4], polarities=("negative",), since=week)
-            for pair in pairs
+def _pools(chance: random.Random) -> _Pools:
+    titles, texts = material()
+    sentences = sorted({part for text in texts for part in _SENTENCE.findall(text)})
+    characters = sorted({c for text in texts for c in text if "一" <= c <= "龥"})
+    words = ["".join(chance.choices(characters, k=2 + n % 2)) for n in range(2_000)]
+    cities = [
+        (f"{province}0000", f"{province}{chance.randrange(1, _CITIES + 1):02}00")
+        for province in chance.choices(PROVINCES, [1 / (n + 3) for n in range(31)], k=_POOL)
+    ]
+    weights = [1 / (n + 2) for n in range(len(words))]
+    return _Pools(
+        titles=sorted(set(titles)),
+        sentences=sentences,
+        names=["".join(chance.choices(characters, k=3 + n % 6)) for n in range(_NAMES)],
+        regions=cities,
+        topics=[tuple(chance.sample(TOPICS, chance.choice((0, 1, 1, 2)))) for _ in range(_POOL)],
+        keywords=[
+            tuple(dict.fromkeys(chance.choices(words, weights, k=_KEYWORDS))) for _ in range(_POOL)
         ],
-        "histogram_hours": [Question((word,), Ask.HISTOGRAM) for word in COMMON],
-        "facets": [Question((word,), Ask.FACETS) for word in COMMON],
-    }
+    )

@@ -1,23 +1,31 @@
-"""The two engines that answer the same questions: tantivy as we use it, and PostgreSQL's GIN over bigrams."""
+"""The engines that answer the same questions: ours, and PostgreSQL's GIN in a module of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
+import os
+import shlex
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from typing import Protocol
 
-import psycopg
+from elasticsearch import Elasticsearch as Client
 
-from core.expression import parse
-from core.matching_text import matching_text
-from core.search.base import FacetField, Interval, SearchDocument, SearchQuery
+from core.search.base import Breakdown, DocumentSearch, Interval, SearchDocument, SearchQuery
+from core.search.elasticsearch_engine import ElasticsearchSearch
 from core.search.tantivy_engine import TantivySearch
-from tests.bench.search_corpus import Ask, Question
+from tests.bench.search_questions import FACETS, TERMS, Ask, Question
 
-TOP = 20
-FACETS = (FacetField.PLATFORM, FacetField.TOPIC, FacetField.REGION, FacetField.POLARITY)
-BIGRAM = 2
+ALIAS = "zhisheng-bench"
+ELASTICSEARCH = "ZHISHENG_TEST_ELASTICSEARCH"
+HEAP = "2g"
+PATIENCE_S = 300.0
+MERGE_PATIENCE_S = 7_200.0
+LOOKED_AFTER_S = 45.0
+MANY = 100_000
 
 Answer = tuple[object, ...]
 
@@ -27,6 +35,10 @@ class Engine(Protocol):
 
     def fill(self, documents: Iterable[SearchDocument]) -> None: ...
 
+    def settle(self) -> int:
+        """Wait for what goes on after filling, and give the bytes on disk."""
+        ...
+
     def write(self, documents: Sequence[SearchDocument]) -> None: ...
 
     def answer(self, question: Question) -> Answer: ...
@@ -34,145 +46,118 @@ class Engine(Protocol):
     def close(self) -> None: ...
 
 
-class Tantivy:
-    def __init__(self, folder: Path) -> None:
-        self._search = TantivySearch(folder)
+class OurSearch:
+    """What both of our engines do alike."""
+
+    def __init__(self, search: DocumentSearch) -> None:
+        self.search = search
 
     def fill(self, documents: Iterable[SearchDocument]) -> None:
-        self._search.rebuild(documents)
+        result = self.search.rebuild(documents)
+        if result.failures:
+            raise AssertionError(f"not indexed: {result.failures[:3]}")
 
     def write(self, documents: Sequence[SearchDocument]) -> None:
-        self._search.index(documents)
+        self.search.index(documents)
 
     def answer(self, question: Question) -> Answer:
-        query = SearchQuery(
-            expression=parse(" AND ".join(question.words)),
-            platforms=question.platforms,
-            polarities=question.polarities,
-            since=question.since,
-            limit=TOP,
-        )
+        query = question.query()
         match question.ask:
             case Ask.TOP:
-                page = self._search.search(query)
+                page = self.search.search(query)
                 return (page.total, *page.ids)
+            case Ask.COUNT:
+                return (self.search.count(query),)
             case Ask.HISTOGRAM:
-                buckets = self._search.histogram(query, interval=Interval.HOUR)
-                return tuple((bucket.start, bucket.total) for bucket in buckets)
-            case Ask.FACETS:
-                found = self._search.facets(query, FACETS)
+                buckets = self.search.histogram(query, interval=Interval.HOUR, by=Breakdown.TOPIC)
+                return tuple(
+                    (bucket.start, bucket.total, *sorted(bucket.counts.items()))
+                    for bucket in buckets
+                )
+            case Ask.FACETS | Ask.TERMS:
+                fields = FACETS if question.ask is Ask.FACETS else (TERMS,)
+                found = self.search.facets(query, fields)
                 return tuple(
                     (field.value, term.value, term.count)
-                    for field in FACETS
+                    for field in fields
                     for term in found[field]
                 )
 
     def close(self) -> None:
-        self._search.close()
+        self.search.close()
 
 
-class Gin:
-    """One table with the bigrams of each document in an array under a GIN index."""
+class Tantivy(OurSearch):
+    def __init__(self, folder: str) -> None:
+        super().__init__(TantivySearch(Path(folder)))
+
+    def settle(self) -> int:
+        size = self.search.health().bytes_on_disk or 0
+        self.search.close()  # Lets go of the folder, for the process that writes.
+        return size
+
+
+class Elasticsearch(OurSearch):
+    search: ElasticsearchSearch
 
     def __init__(self, url: str) -> None:
-        self._connection = psycopg.connect(url, autocommit=True)
-        # Compiling takes longer than these questions do.
-        self._connection.execute("SET jit = off")
-        self._connection.execute("SET work_mem = '64MB'")
-        self._connection.execute("SET maintenance_work_mem = '512MB'")
+        super().__init__(ElasticsearchSearch(url, alias=ALIAS, timeout_s=PATIENCE_S))
+        self._indices = Client(url, request_timeout=MERGE_PATIENCE_S).indices
+        self._ends: list[SearchDocument] = []
 
     def fill(self, documents: Iterable[SearchDocument]) -> None:
-        self._connection.execute(SCHEMA)
-        with self._connection.cursor() as cursor, cursor.copy(COPY) as copy:
-            for document in documents:
-                copy.write_row(_row(document))
-        for statement in INDICES:
-            self._connection.execute(statement)
-        self._connection.execute("VACUUM ANALYZE post")
+        super().fill(self._noting_ends(documents))
 
-    def write(self, documents: Sequence[SearchDocument]) -> None:
-        # One COPY is one transaction.
-        with self._connection.cursor() as cursor, cursor.copy(COPY) as copy:
-            for document in documents:
-                copy.write_row(_row(document))
+    def _noting_ends(self, documents: Iterable[SearchDocument]) -> Iterator[SearchDocument]:
+        document = None
+        for document in documents:
+            if not self._ends:
+                self._ends.append(document)
+            yield document
+        if document is not None:
+            self._ends.append(document)
 
-    def answer(self, question: Question) -> Answer:
-        where, values = _condition(question)
-        match question.ask:
-            case Ask.TOP:
-                ids = self._rows(NEWEST.format(where=where), values)
-                ((total,),) = self._rows(TOTAL.format(where=where), values)
-                return (total, *(id_ for (id_,) in ids))
-            case Ask.HISTOGRAM:
-                return tuple(self._rows(HOURS.format(where=where), values))
-            case Ask.FACETS:
-                return tuple(self._rows(COUNTS.format(where=where), values))
+    def settle(self) -> int:
+        """Merge the segments of each month into one, as they are in time.
 
-    def _rows(self, statement: str, values: Sequence[object]) -> list[tuple[object, ...]]:
-        return self._connection.execute(statement.encode(), values).fetchall()
+        The cluster keeps the source of what replicas may still ask for, looks twice a minute how far they are, and
+        drops it when segments are merged; a segment alone in its month is merged only once something in it changed.
+        """
+        self._indices.flush(index=ALIAS)
+        if self.search.count(SearchQuery()) >= MANY:
+            sleep(LOOKED_AFTER_S)
+        self.search.index([replace(document, revision=2) for document in self._ends])
+        self._indices.forcemerge(index=ALIAS, max_num_segments=1)
+        self._indices.flush(index=ALIAS)
+        return self.size()
 
-    def close(self) -> None:
-        self._connection.close()
+    def size(self) -> int:
+        return self.search.health().bytes_on_disk or 0
 
-
-SCHEMA = """
-CREATE TABLE post (
-    id bigint PRIMARY KEY, published_at timestamptz NOT NULL, platform text NOT NULL, polarity text,
-    regions text[] NOT NULL, topics text[] NOT NULL, matching text NOT NULL, bigrams text[] NOT NULL
-)
-"""
-INDICES = (
-    "CREATE INDEX ON post USING gin (bigrams)",
-    "CREATE INDEX ON post (published_at DESC, id DESC)",
-)
-COPY = "COPY post (id, published_at, platform, polarity, regions, topics, matching, bigrams) FROM STDIN"
-NEWEST = "SELECT id FROM post WHERE {where} ORDER BY published_at DESC, id DESC LIMIT 20"
-TOTAL = "SELECT count(*) FROM post WHERE {where}"
-HOURS = """
-SELECT date_trunc('hour', published_at, 'UTC') AS hour, count(*) FROM post WHERE {where} GROUP BY 1 ORDER BY 1
-"""
-COUNTS = """
-WITH found AS MATERIALIZED (SELECT platform, topics, regions, polarity FROM post WHERE {where}),
-counted AS (
-    SELECT 1 AS place, 'platform' AS field, platform AS value, count(*) AS number FROM found GROUP BY 3
-    UNION ALL SELECT 2, 'topic', value, count(*) FROM found, unnest(topics) AS value GROUP BY 3
-    UNION ALL SELECT 3, 'region', value, count(*) FROM found, unnest(regions) AS value GROUP BY 3
-    UNION ALL SELECT 4, 'polarity', polarity, count(*) FROM found GROUP BY 3
-),
-ranked AS (
-    SELECT *, row_number() OVER (PARTITION BY place ORDER BY number DESC, value COLLATE "C") AS rank FROM counted
-)
-SELECT field, value, number FROM ranked WHERE rank <= 20 ORDER BY place, rank
-"""
+    def clear(self) -> None:
+        self.search.clear()
 
 
-def _row(document: SearchDocument) -> tuple[object, ...]:
-    title, text = matching_text(document.title), matching_text(document.text)
-    return (
-        document.id,
-        document.published_at,
-        document.platform,
-        document.polarity,
-        list(document.regions),
-        list(document.topics),
-        f"{title}\n{text}",
-        sorted(_bigrams(title) | _bigrams(text)),
-    )
-
-
-def _bigrams(text: str) -> set[str]:
-    return set(map("".join, pairwise(text)))
-
-
-def _condition(question: Question) -> tuple[str, list[object]]:
-    bigrams = set[str]().union(*map(_bigrams, question.words))
-    parts: list[tuple[str, object]] = [("bigrams @> %s", sorted(bigrams))]
-    # The bigrams of a longer word may stand apart: then the text itself is looked at.
-    parts += [("matching LIKE %s", f"%{word}%") for word in question.words if len(word) > BIGRAM]
-    if question.platforms:
-        parts.append(("platform = ANY(%s)", list(question.platforms)))
-    if question.polarities:
-        parts.append(("polarity = ANY(%s)", list(question.polarities)))
-    if question.since is not None:
-        parts.append(("published_at >= %s", question.since))
-    return " AND ".join(part for part, _ in parts), [value for _, value in parts]
+@contextmanager
+def elasticsearch(folder: Path) -> Iterator[str | None]:
+    """Lend the URL of an Elasticsearch: the one named, or that of the node a command starts with its data in a folder."""
+    value = os.environ.get(ELASTICSEARCH, "")
+    if not value or value.startswith(("http://", "https://")):
+        yield value or None
+        return
+    command = [*shlex.split(value), "--stop-with-stdin", "--heap", HEAP, "--data", str(folder)]
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    ) as node:
+        if node.stdin is None or node.stdout is None:
+            raise AssertionError("both were asked for")
+        line = next((line for line in node.stdout if line.startswith("ready ")), "")
+        if not line:
+            raise RuntimeError(f"the command in {ELASTICSEARCH} ended without a line `ready URL`")
+        yield line.split()[1]
+        node.stdin.close()
