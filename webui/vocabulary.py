@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import cast
+
+from flask import current_app
 
 from config.topics import load_topics
 from core.expression import Field, names
@@ -12,6 +15,7 @@ from core.expression.names import LEVEL_LABELS
 from core.search.base import FacetField
 from webui.console import console
 
+EXTENSION = "zhisheng.expression_names"
 PLATFORM_LABELS = {"import": "文件导入"}
 KIND_LABELS = {"post": "帖文", "article": "文章", "reply": "回复", "trending": "热榜条目"}
 
@@ -61,4 +65,8 @@ def label(field: FacetField, value: str) -> str:
 
 def expression_names() -> dict[Field, Mapping[str, str]]:
     """Map, by field, the names that people write to the codes that documents carry."""
-    return names.expression_names(console().regions.values())
+    # Thousands of places are folded once for all requests. Flask types the mapping as Any.
+    known = current_app.extensions
+    if EXTENSION not in known:
+        known[EXTENSION] = names.expression_names(console().regions.values())
+    return cast("dict[Field, Mapping[str, str]]", known[EXTENSION])
