@@ -106,18 +106,18 @@ class IndexVerification:
         while True:
             entries = self.search.entries(after=after, limit=self.page)
             with self.sessions() as session:
-                documents = documents_after(session, after, self.page)
+                found = documents_after(session, after, self.page)
             bounds = []
             if len(entries) == self.page:
                 # The other entry of a document that is in the index twice may be on the next page.
                 bounds.append(entries[-1].id - 1)
-            if len(documents) == self.page:
-                bounds.append(documents[-1].id)
+            if found.end is not None:
+                bounds.append(found.end)
             end = min(bounds, default=None)
             held = _by_id(entry for entry in entries if end is None or entry.id <= end)
             wanted = {
                 document.id: digest(document)
-                for document in documents
+                for document in found.documents
                 if end is None or document.id <= end
             }
             ids = sorted({*held, *wanted})

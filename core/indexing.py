@@ -30,6 +30,7 @@ LEASE = dt.timedelta(seconds=120)
 LEADER_LEASE = dt.timedelta(seconds=15)
 RENEW_AFTER = dt.timedelta(seconds=4)
 GIVE_UP_AFTER = 8
+_READ = 1_000
 BUSY_PAUSE = dt.timedelta(seconds=10)
 _MARK = (
     update(Document)
@@ -347,21 +348,40 @@ def _search_document(row: Row[tuple[object, ...]]) -> SearchDocument:
 
 def all_documents(sessions: Sessions, *, page: int = 1000) -> Iterator[SearchDocument]:
     """Walk all analysed documents by id, for a rebuild; the text of the others is not masked yet."""
-    last = 0
-    while True:
+    after: int | None = 0
+    while after is not None:
         with sessions() as session:
-            documents = documents_after(session, last, page)
-        yield from documents
-        if len(documents) < page:
-            return
-        last = documents[-1].id
+            found = documents_after(session, after, page)
+        yield from found.documents
+        after = found.end
 
 
-def documents_after(session: Session, after: int, limit: int) -> list[SearchDocument]:
-    """List analysed documents by rising id, from behind `after`."""
-    rows = session.execute(
-        _INDEXED.where(Document.id > after, Document.analysed_at.is_not(None))
+@dataclass(frozen=True, slots=True)
+class DocumentPage:
+    """Documents by rising id; `end` is the last id that the page covers, None when nothing is left behind it."""
+
+    documents: list[SearchDocument]
+    end: int | None
+
+
+def documents_after(session: Session, after: int, limit: int) -> DocumentPage:
+    """Read the next analysed documents from behind an id."""
+    ids = session.scalars(
+        select(Document.id)
+        .where(Document.id > after, Document.analysed_at.is_not(None))
         .order_by(Document.id)
         .limit(limit)
-    )
-    return [_search_document(row) for row in rows]
+    ).all()
+    documents: list[SearchDocument] = []
+    for start in range(0, len(ids), _READ):
+        part = ids[start : start + _READ]
+        # Bounds on both tables and few rows, or the database reads them whole for every page.
+        rows = session.execute(
+            _INDEXED.where(
+                Document.id.between(part[0], part[-1]),
+                DocumentBody.document_id.between(part[0], part[-1]),
+                Document.analysed_at.is_not(None),
+            ).order_by(Document.id)
+        )
+        documents += [_search_document(row) for row in rows]
+    return DocumentPage(documents, ids[-1] if len(ids) == limit else None)
