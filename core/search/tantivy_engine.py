@@ -54,6 +54,7 @@ class TantivySearch:
         self._folder = IndexFolder(folder, schema=SCHEMA_VERSION)
         self._open: OpenIndex | None = None
         self._lock = threading.RLock()
+        self._is_tidy = False
 
     def _current(self) -> OpenIndex:
         with self._lock:
@@ -63,6 +64,7 @@ class TantivySearch:
                     self._open.close()
                 with self._folder.opening():
                     self._open = OpenIndex(generation)
+                self._is_tidy = False
             return self._open
 
     def _reader(self) -> tuple[tantivy.Searcher, tantivy.Schema]:
@@ -77,7 +79,13 @@ class TantivySearch:
 
     def index(self, documents: Sequence[SearchDocument]) -> IndexResult:
         with self._lock:
-            return self._current().write(documents)
+            opened = self._current()
+            result = opened.write(documents)
+            if not self._is_tidy:
+                # Whoever writes here has let the generation before go, and readers followed long ago.
+                self._folder.remove_before(opened.generation)
+                self._is_tidy = True
+            return result
 
     def delete(self, ids: Sequence[int]) -> None:
         with self._lock:

@@ -104,7 +104,11 @@ class IndexFolder:
         with self._locked("lock"), translated_errors():
             self._point(generation.number)
         # The one before may still be read and written for moments; older ones are done with.
-        for old in range(1, generation.number - 1):
+        self.remove_before(self._generation(generation.number - 1))
+
+    def remove_before(self, generation: Generation) -> None:
+        """Remove the generations that came before this one."""
+        for old in range(1, generation.number):
             shutil.rmtree(self._generation(old).path, ignore_errors=True)
 
     def size(self) -> int:

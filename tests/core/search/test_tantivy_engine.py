@@ -108,6 +108,9 @@ def test_old_generations_are_removed(folder: Path) -> None:
         "generation-5",
     ]
     assert search.count(SearchQuery()) == 1
+    search.index([replace(DOCUMENT, id=2)])
+    assert [path.name for path in folder.glob("generation-*")] == ["generation-5"]
+    assert search.count(SearchQuery()) == 2
 
 
 @pytest.mark.faults
