@@ -28,7 +28,11 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
 )
 # These run only where they are named.
 LARGE: PluginTable[Run] = PluginTable(
-    "大规模基准", [("search_large", "tests.bench.search:run_large")]
+    "大规模基准",
+    [
+        ("search_large", "tests.bench.search:run_large"),
+        ("trial_large", "tests.bench.trial:run_large"),
+    ],
 )
 # What is measured on one core must not be helped by the threads of a numeric library.
 ONE_CORE = frozenset({"pipeline", "matcher", "parsing"})
