@@ -1,6 +1,6 @@
 """Counting by time and by value; tantivy takes the same requests as Elasticsearch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import TypedDict, cast
 
@@ -8,12 +8,9 @@ from core.search.base import Breakdown, FacetField, HistogramBucket, Interval, T
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
-# Midnight in Shanghai is 16:00 UTC; the first Monday after the epoch began 88 hours after it there.
-_WIDTHS = {
-    Interval.HOUR: ("1h", "0h"),
-    Interval.DAY: ("1d", "16h"),
-    Interval.WEEK: ("7d", "88h"),
-}
+# Hours, and where the first bucket begins: midnight in Shanghai is 16:00 UTC, and the first Monday after the epoch
+# began 88 hours after it there.
+_WIDTHS = {Interval.HOUR: (1, 0), Interval.DAY: (24, 16), Interval.WEEK: (168, 88)}
 _MANY = 1000
 """Values fetched for a facet, so that ties at the end of a short list are broken by value."""
 
@@ -21,10 +18,10 @@ _MANY = 1000
 class Bucket(TypedDict, total=False):
     key: float | str
     doc_count: int
-    by: "Terms"
+    histogram: "Buckets"
 
 
-class Terms(TypedDict):
+class Buckets(TypedDict):
     buckets: list[Bucket]
 
 
@@ -43,45 +40,66 @@ def terms_request(column: str, *, size: int, breadth: Mapping[str, int]) -> Aggr
     return {"terms": {"field": column, "size": max(size, _MANY), **breadth}}
 
 
-def histogram_request(
-    interval: Interval, by: Breakdown | None, *, breadth: Mapping[str, int]
-) -> Aggregation:
+def hours_request(interval: Interval) -> Aggregation:
+    """Ask for a histogram of a column that counts hours since 1970."""
     width, offset = _WIDTHS[interval]
-    request: Aggregation = {
+    return {"histogram": {"field": "hour", "interval": width, "offset": offset, "min_doc_count": 1}}
+
+
+def dates_request(interval: Interval) -> Aggregation:
+    """Ask for a histogram of a column of dates, answered in milliseconds since 1970."""
+    width, offset = _WIDTHS[interval]
+    return {
         "date_histogram": {
             "field": "published",
-            "fixed_interval": width,
-            "offset": offset,
+            "fixed_interval": f"{width}h",
+            "offset": f"{offset}h",
             "min_doc_count": 1,
         }
     }
+
+
+def histogram_requests(
+    histogram: Aggregation, by: Breakdown | None, *, breadth: Mapping[str, int]
+) -> Requests:
+    """Ask for the totals and, value by value, for the parts.
+
+    The few values hold the many buckets: the other way round each bucket would look up its values anew.
+    """
+    requests: Requests = {"histogram": histogram}
     if by is not None:
-        request["aggs"] = {"by": terms_request(by.value, size=_MANY, breadth=breadth)}
-    return request
+        parts = terms_request(by.value, size=_MANY, breadth=breadth)
+        requests["by"] = {**parts, "aggs": {"histogram": histogram}}
+    return requests
 
 
 def term_counts(terms: object, size: int) -> tuple[TermCount, ...]:
     # The engines answer untyped JSON; this is its documented shape.
-    buckets = cast("Terms", terms)["buckets"]
+    buckets = cast("Buckets", terms)["buckets"]
     counts = [TermCount(str(bucket["key"]), bucket["doc_count"]) for bucket in buckets]
     counts.sort(key=lambda count: (-count.count, count.value))
     return tuple(counts[:size])
 
 
-def histogram_buckets(histogram: object) -> tuple[HistogramBucket, ...]:
+def histogram_buckets(answer: Mapping[str, object], unit: timedelta) -> tuple[HistogramBucket, ...]:
+    """Read the answer; `unit` is that of the keys."""
     # As above.
-    buckets: Sequence[Bucket] = cast("Terms", histogram)["buckets"]
-    return tuple(
-        HistogramBucket(
-            start=_EPOCH + timedelta(milliseconds=float(bucket["key"])),
-            total=bucket["doc_count"],
-            counts={
-                count.value: count.count for count in term_counts(bucket.get("by", _NONE), _MANY)
-            },
-        )
-        for bucket in buckets
+    parts = cast("Mapping[str, Buckets]", answer)
+    totals = {
+        float(bucket["key"]): bucket["doc_count"]
+        for bucket in parts["histogram"]["buckets"]
         if bucket["doc_count"]
+    }
+    counts: dict[float, dict[str, int]] = {key: {} for key in totals}
+    for value in parts.get("by", _NONE)["buckets"]:
+        name = str(value["key"])
+        for bucket in value["histogram"]["buckets"]:
+            if bucket["doc_count"]:
+                counts[float(bucket["key"])][name] = bucket["doc_count"]
+    return tuple(
+        HistogramBucket(start=_EPOCH + key * unit, total=totals[key], counts=counts[key])
+        for key in sorted(totals)
     )
 
 
-_NONE: Terms = {"buckets": []}
+_NONE: Buckets = {"buckets": []}

@@ -15,9 +15,10 @@ from core.errors import UnavailableError
 from core.search import elasticsearch_bulk as bulk
 from core.search.aggregations import (
     Requests,
+    dates_request,
     facet_column,
     histogram_buckets,
-    histogram_request,
+    histogram_requests,
     term_counts,
     terms_request,
 )
@@ -52,6 +53,7 @@ ALIAS = "zhisheng-documents"
 _LISTED = 10_000
 _SCHEMA_HOLDS_S = 30.0
 _DRAFT_SENDERS = 2
+_MILLISECOND = timedelta(milliseconds=1)
 _DRAFT_PATIENCE = 3
 """So many times as patient is a rebuild with a busy cluster."""
 _BREADTH = {"shard_size": 10_000}
@@ -240,8 +242,8 @@ class ElasticsearchSearch:
     def histogram(
         self, query: SearchQuery, *, interval: Interval, by: Breakdown | None = None
     ) -> tuple[HistogramBucket, ...]:
-        request = histogram_request(interval, by, breadth=_BREADTH)
-        return histogram_buckets(self._aggregate(query, {"histogram": request})["histogram"])
+        requests = histogram_requests(dates_request(interval), by, breadth=_BREADTH)
+        return histogram_buckets(self._aggregate(query, requests), _MILLISECOND)
 
     def facets(
         self, query: SearchQuery, fields: Sequence[FacetField], *, size: int = 20

@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,7 +14,8 @@ from core.search.aggregations import (
     Requests,
     facet_column,
     histogram_buckets,
-    histogram_request,
+    histogram_requests,
+    hours_request,
     term_counts,
     terms_request,
 )
@@ -41,6 +43,7 @@ from core.search.tantivy_index import OpenIndex, numbers
 from core.search.tantivy_schema import SCHEMA_VERSION, QueryBuilder
 
 _DRAFT_THREADS = 2
+_HOUR = timedelta(hours=1)
 # Without it each segment answers with its own most frequent values only, and counts are not exact.
 _BREADTH = {"segment_size": 65_000}
 
@@ -132,8 +135,8 @@ class TantivySearch:
     def histogram(
         self, query: SearchQuery, *, interval: Interval, by: Breakdown | None = None
     ) -> tuple[HistogramBucket, ...]:
-        request = histogram_request(interval, by, breadth=_BREADTH)
-        return histogram_buckets(self._aggregate(query, {"histogram": request})["histogram"])
+        requests = histogram_requests(hours_request(interval), by, breadth=_BREADTH)
+        return histogram_buckets(self._aggregate(query, requests), _HOUR)
 
     def facets(
         self, query: SearchQuery, fields: Sequence[FacetField], *, size: int = 20

@@ -7,7 +7,7 @@ from typing import cast
 
 import tantivy
 
-from core.expression.facts import facts, keyword
+from core.expression.facts import facts, keyword, milliseconds
 from core.expression.occurrences import FIELDS
 from core.expression.syntax import (
     And,
@@ -31,11 +31,13 @@ from core.search.digest import digest
 from core.search.phrases import END, Phrase, near_phrases, visible, word_phrases
 from core.search.selection import bounds, has_scored_words, heat_key, order_key, selection
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 """Raise it whenever the schema or what fills it changes; an older index then asks to be rebuilt."""
 
 _SPLIT = "whitespace"
 _PAIR = 2
+_HOUR = 3_600_000
+"""In milliseconds. Histograms count whole hours: dates would be printed, one for each bucket."""
 _FACETS = ("platform", "level", "region", "topic", "polarity", "employer", "event", "story")
 _COUNTED = ("source_id", "keyword")
 _FILTERS = ("source", "relevant", "our_union")
@@ -50,7 +52,7 @@ def schema() -> tantivy.Schema:
     # Ranges are answered from the columns: an index of single values would only cost space.
     for name in ("published", "ingested"):
         builder.add_date_field(name, indexed=False, fast=True)
-    for name in _NUMBERS:
+    for name in (*_NUMBERS, "hour"):
         builder.add_integer_field(name, indexed=False, fast=True)
     for scope in (Scope.TITLE, Scope.TEXT):
         builder.add_text_field(scope.value, tokenizer_name=_SPLIT, index_option="position")
@@ -69,6 +71,7 @@ def entry(document: SearchDocument) -> tantivy.Document:
     fields.add_unsigned("digest", digest(document))
     fields.add_unsigned("order", order_key(document))
     fields.add_unsigned("heat", heat_key(document))
+    fields.add_integer("hour", milliseconds(document.published_at) // _HOUR)
     fields.add_date("published", _whole(document.published_at))
     fields.add_date("ingested", _whole(document.ingested_at))
     for name in _NUMBERS:

@@ -70,10 +70,7 @@ class OurSearch:
                 return (self.search.count(query),)
             case Ask.HISTOGRAM:
                 buckets = self.search.histogram(query, interval=Interval.HOUR, by=Breakdown.TOPIC)
-                return tuple(
-                    (bucket.start, bucket.total, *sorted(bucket.counts.items()))
-                    for bucket in buckets
-                )
+                return tuple((bucket.start, bucket.total, bucket.counts) for bucket in buckets)
             case Ask.FACETS | Ask.TERMS:
                 fields = FACETS if question.ask is Ask.FACETS else (TERMS,)
                 found = self.search.facets(query, fields)

@@ -65,14 +65,14 @@ class Gin:
         return total
 
     def _histogram(self, where: str, values: Sequence[object]) -> Answer:
-        topics: dict[object, list[object]] = {}
+        topics: dict[object, dict[object, object]] = {}
         totals: dict[object, object] = {}
         for hour, topic, number in self._rows(HOURS.format(where=where), values):
             if topic is None:
                 totals[hour] = number
             else:
-                topics.setdefault(hour, []).append((topic, number))
-        return tuple((hour, total, *topics.get(hour, ())) for hour, total in totals.items())
+                topics.setdefault(hour, {})[topic] = number
+        return tuple((hour, total, topics.get(hour, {})) for hour, total in totals.items())
 
     def _rows(self, statement: str, values: Sequence[object]) -> list[tuple[object, ...]]:
         return self._connection.execute(statement.encode(), values).fetchall()
