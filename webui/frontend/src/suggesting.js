@@ -130,7 +130,8 @@ function press(event) {
   else if (event.key === 'Escape') close();
   else if ((event.key === 'Enter' || event.key === 'Tab') && active >= 0 && !event.shiftKey) take(options[active]);
   else {
-    if (event.key === 'Enter' || event.key === 'Tab') close();
+    // Tab may lead to the link below the options; leaving the area closes them.
+    if (event.key === 'Enter') close();
     return;
   }
   event.preventDefault();
