@@ -94,7 +94,8 @@ def template(key: str) -> TopicTemplate | None:
 
 
 def blank(owner_id: int) -> Values:
-    return {"owner_id": owner_id, "sources": []}
+    # Without a purpose the list asks for one: none is chosen for anybody.
+    return {"owner_id": owner_id, "sources": [], "purpose": None}
 
 
 def of_template(chosen: TopicTemplate, owner_id: int) -> Values:
@@ -120,8 +121,9 @@ def of_row(row: TopicRow) -> Values:
 
 def of_form(form: MultiDict[str, str]) -> Values:
     """Keep everything that was typed, right or wrong."""
-    names = ("name", "expression", "excludes", "purpose", "owner_id", "as_of_version")
-    return {name: form.get(name, "") for name in names} | {"sources": form.getlist("sources")}
+    names = ("name", "expression", "excludes", "owner_id", "as_of_version")
+    typed: Values = {name: form.get(name, "") for name in names}
+    return typed | {"purpose": form.get("purpose") or None, "sources": form.getlist("sources")}
 
 
 def draft_of(form: MultiDict[str, str]) -> TopicDraft:

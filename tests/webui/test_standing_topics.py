@@ -268,6 +268,7 @@ def test_search_becomes_an_expression_and_says_what_is_left_out(
 
 
 def test_template_fills_the_form(analyst: FlaskClient) -> None:
+    assert '<option value="">请选择</option>' in text(analyst, f"{PATH}/new")
     page = text(analyst, PATH)
     assert "还没有专题" in page
     key = re.search(rf'href="{PATH}/new\?template=([a-z_]+)"', page)
