@@ -70,9 +70,10 @@ def cluster() -> Iterator[dict[str, subprocess.Popen[str]]]:
 
 def node_of_the_primary(client: Elasticsearch, alias: str) -> str:
     """Name the node whose loss hurts most: the one that every write goes through."""
-    found = client.search_shards(index=f"{alias}-g*", preference="_primary")
-    ((shard,),) = found["shards"]
-    name = found["nodes"][shard["node"]]["name"]
+    found = client.search_shards(index=f"{alias}-g*")
+    (copies,) = found["shards"]
+    (primary,) = (copy for copy in copies if copy["primary"])
+    name = found["nodes"][primary["node"]]["name"]
     assert isinstance(name, str)
     return name
 
@@ -81,7 +82,7 @@ def test_a_node_killed_while_indexing_loses_and_doubles_nothing(
     cluster: dict[str, subprocess.Popen[str]], sessions: Sessions, clock: FakeClock
 ) -> None:
     alias = "test-cluster"
-    search = ElasticsearchSearch(",".join(cluster), alias=alias)
+    search = ElasticsearchSearch(",".join(cluster), alias=alias, timeout_s=PATIENCE)
     worker = IndexWorker(
         sessions=sessions,
         clock=clock,
@@ -111,8 +112,8 @@ def test_a_node_killed_while_indexing_loses_and_doubles_nothing(
         titles = [f"工地欠薪第 {batch}-{number} 条" for number in range(IN_A_BATCH)]
         ids += add_documents(sessions, clock, *titles)
         if batch == 1:
-            with Elasticsearch(list(cluster)) as client:
-                client.cluster.health(index=f"{alias}-g*", wait_for_status="green", timeout="20s")
+            with Elasticsearch(list(cluster), request_timeout=PATIENCE) as client:
+                client.cluster.health(index=f"{alias}-g*", wait_for_status="green", timeout="40s")
                 victim = node_of_the_primary(client, alias)
                 nodes = client.nodes.info(metric="http").body["nodes"].values()
             address = next(
