@@ -6,7 +6,6 @@ import datetime as dt
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import count
 
 import pytest
 from sqlalchemy import Engine, delete, select, text, update
@@ -26,6 +25,9 @@ from core.search import DocumentSearch, SearchQuery
 from tests.core.search.conftest import OpenSearch
 from tests.core.test_indexing import add_documents
 
+on_tantivy = pytest.mark.parametrize("open_search", ["tantivy"], indirect=True)
+"""For what has nothing to do with the engine."""
+
 
 @dataclass
 class Office:
@@ -39,7 +41,6 @@ class Office:
 
     def __post_init__(self) -> None:
         self.worker = self.new_worker("worker")
-        self._numbers = count(1)
 
     def new_worker(
         self,
@@ -160,6 +161,7 @@ def test_documents_that_nobody_was_going_to_index_are_found_and_marked(office: O
         assert session.scalars(select(Document.indexed_revision)).all() == [1, 1]
 
 
+@on_tantivy
 def test_a_second_rebuild_is_refused_and_the_first_goes_on(office: Office) -> None:
     office.add("工地甲")
     second = office.rebuild(search=office.open_search())
@@ -176,6 +178,7 @@ def test_a_second_rebuild_is_refused_and_the_first_goes_on(office: Office) -> No
     assert second.run().indexed == 1
 
 
+@on_tantivy
 def test_a_rebuild_that_is_stopped_leaves_the_old_index(office: Office) -> None:
     ids = office.add("工地甲", "工地乙")
     office.index_all()
@@ -187,6 +190,7 @@ def test_a_rebuild_that_is_stopped_leaves_the_old_index(office: Office) -> None:
     assert office.rebuild().run().indexed == 2
 
 
+@on_tantivy
 def test_workers_stand_still_only_while_the_index_switches(office: Office) -> None:
     office.add("工地甲")
     with rebuilder(office.engine) as alone:
@@ -205,6 +209,7 @@ def test_workers_stand_still_only_while_the_index_switches(office: Office) -> No
     assert office.worker.step() == 1
 
 
+@on_tantivy
 def test_a_lost_connection_ends_the_rebuild_before_the_switch(office: Office) -> None:
     with rebuilder(office.engine) as alone, office.sessions.begin() as session:
         session.execute(
