@@ -28,7 +28,7 @@ def test_period_is_brushed_by_mouse_and_left_by_going_back(room: Room, demo: Ser
     middle = box["y"] + box["height"] / 2
     desk.page.mouse.move(box["x"] + box["width"] * 0.3, middle)
     desk.page.mouse.down()
-    desk.page.mouse.move(box["x"] + box["width"] * 0.97, middle, steps=6)
+    desk.page.mouse.move(box["x"] + box["width"] - 2, middle, steps=6)
     expect(desk.page.locator(".brush-tools [role=status]")).to_contain_text("条")
     desk.page.mouse.up()
     desk.page.wait_for_url(PERIOD)
