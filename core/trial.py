@@ -29,7 +29,7 @@ SAMPLES = 20
 CHANGED_SAMPLES = 5
 MOST_TERMS = 40
 DETAILED_TERMS = 12
-SECONDS = 2.2
+SECONDS = 2.0
 """After so long no further question is asked, and what is missing is named."""
 
 _SHARE_OF_SAMPLES = 0.3
