@@ -140,6 +140,7 @@ def test_an_id_that_cannot_exist_leads_nowhere(world: World) -> None:
 
 FORMS = (
     ("sunyue", "/rules/new/keyword", ("name", "expression", "severity", "purpose", "advice", "group_by")),
+    ("sunyue", "/standing-topics/new", ("name", "expression", "excludes", "purpose", "sources", "owner_id")),
     ("sunyue", "/rules/new/threshold", ("name", "option.count", "option.minutes", "option.authors", "option.quiet")),
     ("lixiang", "/drafts/new", ("title", "body", "digest", "account_ids", "window_starts_at", "cover_id", "alert_id", "version")),
     ("lixiang", "/drafts/preview", ("title", "body", "account_ids", "window_ends_at")),
