@@ -1,7 +1,8 @@
 """The documents of the search benchmark, the same for every engine: about 120 characters, spread over 30 days.
 
 They are put together from sentences of the demo world and from names of random characters, because a language has
-far more pairs of characters than a few thousand sentences show; values follow uneven distributions, as real ones do.
+far more pairs of characters than a few thousand sentences show. Two of five are relevant: only they have topics and
+the common words, as in what a list of general sources brings. Values follow uneven distributions.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ class _Pools:
 
     titles: Sequence[str]
     sentences: Sequence[str]
+    other_titles: Sequence[str]
+    other_sentences: Sequence[str]
     names: Sequence[str]
     regions: Sequence[tuple[str, ...]]
     topics: Sequence[tuple[str, ...]]
@@ -75,13 +78,15 @@ def _documents(
         bits = chance.getrandbits(48)
         source_id = int(draw() ** 2 * _SOURCES)
         is_relevant = draw() < _RELEVANT_SHARE
-        title = pools.titles[bits % len(pools.titles)]
+        titles = pools.titles if is_relevant else pools.other_titles
+        title = titles[bits % len(titles)]
+        wanted = bits % (2 * SPREAD + 1) + LENGTH - SPREAD - len(title)
         published_at = since + number * step
         yield SearchDocument(
             id=document_id,
             revision=1,
             title=title,
-            text=_text(pools, chance, bits % (2 * SPREAD + 1) + LENGTH - SPREAD - len(title)),
+            text=_text(pools, chance, wanted, is_relevant=is_relevant),
             published_at=published_at,
             ingested_at=published_at + _DELAY,
             platform=PLATFORMS[source_id % len(PLATFORMS)],
@@ -89,7 +94,7 @@ def _documents(
             source_name=f"信源{source_id}",
             level=LEVELS[source_id % len(LEVELS)],
             regions=pools.regions[bits >> 8 & _POOL - 1],
-            topics=pools.topics[bits >> 20 & _POOL - 1],
+            topics=pools.topics[bits >> 20 & _POOL - 1] if is_relevant else (),
             polarity=POLARITIES[int(draw() ** 2 * len(POLARITIES))],
             relevant=is_relevant,
             our_union=bits % 50 == 0,
@@ -104,9 +109,10 @@ def _documents(
         )
 
 
-def _text(pools: _Pools, chance: random.Random, wanted: int) -> str:
-    """Begin with a name, go on with sentences, and end where the length is reached."""
+def _text(pools: _Pools, chance: random.Random, wanted: int, *, is_relevant: bool) -> str:
+    """Begin with names, go on with sentences, and end where the length is reached."""
     draw = chance.random
+    sentences = pools.sentences if is_relevant else pools.other_sentences
     parts = [pools.names[chance.getrandbits(17)], "：", pools.names[chance.getrandbits(17)]]
     if draw() < _RARE_SHARE:
         parts.append(f"在{chance.choice(RARE)}说，")
@@ -114,7 +120,7 @@ def _text(pools: _Pools, chance: random.Random, wanted: int) -> str:
         parts.append(f"就在{chance.choice(MIDDLING)}旁边。")
     room = wanted - sum(map(len, parts))
     while room > 0:
-        sentence = pools.sentences[int(draw() * len(pools.sentences))]
+        sentence = sentences[int(draw() * len(sentences))]
         parts.append(sentence[:room])
         room -= len(sentence)
     return "".join(parts)
@@ -123,6 +129,7 @@ def _text(pools: _Pools, chance: random.Random, wanted: int) -> str:
 def _pools(chance: random.Random) -> _Pools:
     titles, texts = material()
     sentences = sorted({part for text in texts for part in _SENTENCE.findall(text)})
+    titles = sorted(set(titles))
     characters = sorted({c for text in texts for c in text if "一" <= c <= "龥"})
     words = ["".join(chance.choices(characters, k=2 + n % 2)) for n in range(2_000)]
     cities = [
@@ -131,12 +138,18 @@ def _pools(chance: random.Random) -> _Pools:
     ]
     weights = [1 / (n + 2) for n in range(len(words))]
     return _Pools(
-        titles=sorted(set(titles)),
+        titles=titles,
         sentences=sentences,
+        other_titles=[title for title in titles if not _is_common(title)],
+        other_sentences=[sentence for sentence in sentences if not _is_common(sentence)],
         names=["".join(chance.choices(characters, k=3 + n % 6)) for n in range(_NAMES)],
         regions=cities,
-        topics=[tuple(chance.sample(TOPICS, chance.choice((0, 1, 1, 2)))) for _ in range(_POOL)],
+        topics=[tuple(chance.sample(TOPICS, chance.choice((1, 1, 1, 2)))) for _ in range(_POOL)],
         keywords=[
             tuple(dict.fromkeys(chance.choices(words, weights, k=_KEYWORDS))) for _ in range(_POOL)
         ],
     )
+
+
+def _is_common(text: str) -> bool:
+    return any(word in text for word in COMMON)
