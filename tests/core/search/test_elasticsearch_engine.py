@@ -213,7 +213,7 @@ def test_every_index_is_strict_keeps_no_text_and_writes_through(
         "工 -招聘",
         '"讨*说法" NEAR/3 (工资 OR 薪)',
         '"title:(x OR y)"',
-        '"/.*/" "_exists_:text" "欠薪~2^5" "te?t" "{!lucene}"',
+        '"/.*/" "_exists_:text" "欠薪~2^5" "欠?薪" "{!lucene}"',
         "标题:欠薪 平台:weibo 转发>100 时间:24h",
         '"}},{" OR "query_string"',
     ],
