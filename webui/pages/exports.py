@@ -50,7 +50,8 @@ def new() -> ResponseReturnValue:
     chosen = _selection(request.query_string.decode("utf-8", "replace"))
     if chosen is None:
         return redirect(url_for("documents.index"))
-    return _form(chosen, {}, {})
+    # Without a purpose the list asks for one: none is chosen for anybody.
+    return _form(chosen, {"purpose": None}, {})
 
 
 @blueprint.post("/new")
@@ -72,7 +73,8 @@ def create() -> ResponseReturnValue:
             export = exports.request_export(session, draft, person_id=viewer().id, now=now)
             export_id, is_waiting = export.id, export.state == ExportState.REQUESTED
     except InvalidOptionsError as error:
-        return _form(chosen, form, error.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
+        typed = {**form.to_dict(), "purpose": form.get("purpose") or None}
+        return _form(chosen, typed, error.faults, HTTPStatus.UNPROCESSABLE_ENTITY)
     if is_waiting:
         who = holders(Permission.EXPORT_APPROVE)
         tell(f"申请已提交，等待{who}批准；批准后在这里下载。", "info")
@@ -184,7 +186,7 @@ def _selection(address: str) -> Selection | None:
 
 def _form(
     chosen: Selection,
-    values: Mapping[str, str],
+    values: Mapping[str, str | None],
     faults: Mapping[str, str],
     status: int = HTTPStatus.OK,
 ) -> Response:
