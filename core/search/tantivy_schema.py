@@ -3,6 +3,7 @@
 import re
 import sys
 from datetime import UTC, datetime
+from itertools import product
 from typing import cast
 
 import tantivy
@@ -170,7 +171,7 @@ class QueryBuilder:
                 }
                 return self._phrases(phrases, expression.scope)
             case Near():
-                return self._phrases(near_phrases(expression), expression.scope)
+                return self._near(expression)
             case Condition(field, values):
                 return _any([self._term(field.value, value) for value in values])
             case Comparison():
@@ -188,6 +189,36 @@ class QueryBuilder:
         if all(isinstance(operand, Not) for operand in operands):
             clauses.append((tantivy.Occur.Must, tantivy.Query.all_query()))
         return tantivy.Query.boolean_query(clauses)
+
+    def _near(self, near: Near) -> tantivy.Query:
+        """Ask for each pair of words by one phrase where that is exact, otherwise by one for each distance."""
+        queries: list[tantivy.Query] = []
+        phrases: set[Phrase] = set()
+        for left, right in product(words_of(near.left), words_of(near.right)):
+            if not near.is_ordered and near.distance and _are_apart(left, right):
+                queries += [
+                    self._within(left.parts[0], right.parts[0], near.distance, field.value)
+                    for field in FIELDS[near.scope]
+                ]
+            else:
+                pair = Near((left,), (right,), near.distance, near.is_ordered, near.scope)
+                phrases |= near_phrases(pair)
+        if phrases:
+            queries.append(self._phrases(phrases, near.scope))
+        return _any(queries)
+
+    def _within(self, left: str, right: str, distance: int, column: str) -> tantivy.Query:
+        """Find two words of one length whose beginnings are at most that and the distance apart.
+
+        With both at the same place of a phrase, the slop is the largest difference of their places, either way.
+        """
+        both = visible(left), visible(right)
+        slop = len(left) + distance
+        if len(left) < _PAIR:
+            patterns: list[str | tuple[int, str]] = [(0, _pattern(word)) for word in both]
+            return tantivy.Query.regex_phrase_query(self._schema, column, patterns, slop=slop)
+        pairs: list[str | tuple[int, str]] = [(0, word) for word in both]
+        return tantivy.Query.phrase_query(self._schema, column, pairs, slop=slop)
 
     def _phrases(self, phrases: set[Phrase] | frozenset[Phrase], scope: Scope) -> tantivy.Query:
         return _any(
@@ -213,7 +244,7 @@ class QueryBuilder:
             return tantivy.Query.phrase_query(self._schema, column, placed)
         patterns = cast(
             "list[str | tuple[int, str]]",
-            [(place, re.escape(word) + "." * (_PAIR - len(word))) for place, word in words],
+            [(place, _pattern(word)) for place, word in words],
         )
         return tantivy.Query.regex_phrase_query(self._schema, column, patterns)
 
@@ -252,6 +283,23 @@ class QueryBuilder:
         if lower is None and upper is None:
             return tantivy.Query.all_query()
         return self._range("published", tantivy.FieldType.Date, lower, upper)
+
+
+def _pattern(word: str) -> str:
+    """Write a pair of characters, or one and any other, as a regular expression."""
+    return re.escape(word) + "." * (_PAIR - len(word))
+
+
+def _are_apart(left: Word, right: Word) -> bool:
+    """Say whether both are one token of the same length and can neither be equal nor overlap."""
+    if len(left.parts) > 1 or len(right.parts) > 1 or len(left.parts[0]) != len(right.parts[0]):
+        return False
+    first, second = left.parts[0], right.parts[0]
+    return (
+        len(first) <= _PAIR
+        and first != second
+        and (len(first) < _PAIR or (first[1] != second[0] and second[1] != first[0]))
+    )
 
 
 def _joined(phrase: Phrase) -> list[tuple[int, str]]:
