@@ -2,6 +2,7 @@
 
 import re
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import product
 from typing import cast
@@ -11,6 +12,7 @@ import tantivy
 from core.expression.facts import facts, keyword, milliseconds
 from core.expression.occurrences import FIELDS
 from core.expression.syntax import (
+    GAP_LIMIT,
     And,
     Comparator,
     Comparison,
@@ -166,10 +168,7 @@ class QueryBuilder:
             case Not():
                 return self._and((expression,))
             case Word() | Group():
-                phrases = {
-                    phrase for word in words_of((expression,)) for phrase in word_phrases(word)
-                }
-                return self._phrases(phrases, expression.scope)
+                return self._words(expression)
             case Near():
                 return self._near(expression)
             case Condition(field, values):
@@ -190,40 +189,61 @@ class QueryBuilder:
             clauses.append((tantivy.Occur.Must, tantivy.Query.all_query()))
         return tantivy.Query.boolean_query(clauses)
 
+    def _words(self, words: Word | Group) -> tantivy.Query:
+        queries: list[tantivy.Query] = []
+        phrases: set[Phrase] = set()
+        for word in words_of((words,)):
+            if len(word.parts) == _PAIR and _are_tokens(word.parts):
+                first, second = word.parts
+                queries += self._followed(first, second, GAP_LIMIT, words.scope)
+            else:
+                phrases.update(word_phrases(word))
+        return self._either(queries, phrases, words.scope)
+
     def _near(self, near: Near) -> tantivy.Query:
-        """Ask for each pair of words by one phrase where that is exact, otherwise by one for each distance."""
         queries: list[tantivy.Query] = []
         phrases: set[Phrase] = set()
         for left, right in product(words_of(near.left), words_of(near.right)):
-            if not near.is_ordered and near.distance and _are_apart(left, right):
-                queries += [
-                    self._within(left.parts[0], right.parts[0], near.distance, field.value)
-                    for field in FIELDS[near.scope]
-                ]
+            parts = (*left.parts, *right.parts)
+            if len(parts) == _PAIR and near.distance and _are_tokens(parts):
+                first, second = parts
+                if not near.is_ordered and _are_apart(first, second):
+                    queries += self._beside(first, second, near.distance, near.scope)
+                    continue
+                queries += self._followed(first, second, near.distance, near.scope)
+                if not near.is_ordered:
+                    queries += self._followed(second, first, near.distance, near.scope)
             else:
                 pair = Near((left,), (right,), near.distance, near.is_ordered, near.scope)
                 phrases |= near_phrases(pair)
-        if phrases:
-            queries.append(self._phrases(phrases, near.scope))
-        return _any(queries)
+        return self._either(queries, phrases, near.scope)
 
-    def _within(self, left: str, right: str, distance: int, column: str) -> tantivy.Query:
-        """Find two words of one length whose beginnings are at most that and the distance apart.
+    def _beside(self, left: str, right: str, distance: int, scope: Scope) -> list[tantivy.Query]:
+        """Find two tokens of one length that cannot overlap, either one first: at one place, give or take."""
+        words = [(0, visible(left)), (0, visible(right))]
+        return [self._placed(words, field.value, len(left) + distance) for field in FIELDS[scope]]
 
-        With both at the same place of a phrase, the slop is the largest difference of their places, either way.
+    def _followed(self, left: str, right: str, distance: int, scope: Scope) -> list[tantivy.Query]:
+        """Find one token behind another, with up to so many characters between.
+
+        Slop is how far a place may differ either way, so it reaches every distance from one in the middle: exact for
+        two tokens and an odd number of distances, wherefore the last of an even number is asked for by itself.
         """
-        both = visible(left), visible(right)
-        slop = len(left) + distance
-        if len(left) < _PAIR:
-            patterns: list[str | tuple[int, str]] = [(0, _pattern(word)) for word in both]
-            return tantivy.Query.regex_phrase_query(self._schema, column, patterns, slop=slop)
-        pairs: list[str | tuple[int, str]] = [(0, word) for word in both]
-        return tantivy.Query.phrase_query(self._schema, column, pairs, slop=slop)
+        middle = distance // 2
+        found = [(middle, middle)] if distance % 2 == 0 else [(middle, middle), (distance, 0)]
+        return [
+            self._placed([(0, visible(left)), (len(left) + gap, visible(right))], field.value, slop)
+            for field in FIELDS[scope]
+            for gap, slop in found
+        ]
 
-    def _phrases(self, phrases: set[Phrase] | frozenset[Phrase], scope: Scope) -> tantivy.Query:
-        return _any(
-            [self._phrase(phrase, field.value) for field in FIELDS[scope] for phrase in phrases]
-        )
+    def _either(
+        self, queries: list[tantivy.Query], phrases: set[Phrase], scope: Scope
+    ) -> tantivy.Query:
+        return _any([*queries, *self._phrases(phrases, scope)])
+
+    def _phrases(self, phrases: set[Phrase], scope: Scope) -> list[tantivy.Query]:
+        return [self._phrase(phrase, field.value) for field in FIELDS[scope] for phrase in phrases]
 
     def _phrase(self, phrase: Phrase, column: str) -> tantivy.Query:
         pieces = _joined(phrase)
@@ -238,15 +258,15 @@ class QueryBuilder:
         words = sorted(tokens.items())
         if len(words) == 1:
             return self._term(column, words[0][1])
-        # The binding takes places with the words, though its stub names words alone.
-        placed = cast("list[str | tuple[int, str]]", words)
+        return self._placed(words, column)
+
+    def _placed(self, words: list[tuple[int, str]], column: str, slop: int = 0) -> tantivy.Query:
+        # The binding takes places with the words, though its stub does not say so of a list of pairs.
         if all(len(word) == _PAIR for _, word in words):
-            return tantivy.Query.phrase_query(self._schema, column, placed)
-        patterns = cast(
-            "list[str | tuple[int, str]]",
-            [(place, _pattern(word)) for place, word in words],
-        )
-        return tantivy.Query.regex_phrase_query(self._schema, column, patterns)
+            placed = cast("list[str | tuple[int, str]]", words)
+            return tantivy.Query.phrase_query(self._schema, column, placed, slop=slop)
+        patterns: list[str | tuple[int, str]] = [(place, _pattern(word)) for place, word in words]
+        return tantivy.Query.regex_phrase_query(self._schema, column, patterns, slop=slop)
 
     def _term(self, column: str, value: str) -> tantivy.Query:
         return tantivy.Query.term_query(self._schema, column, value)
@@ -290,16 +310,15 @@ def _pattern(word: str) -> str:
     return re.escape(word) + "." * (_PAIR - len(word))
 
 
-def _are_apart(left: Word, right: Word) -> bool:
-    """Say whether both are one token of the same length and can neither be equal nor overlap."""
-    if len(left.parts) > 1 or len(right.parts) > 1 or len(left.parts[0]) != len(right.parts[0]):
+def _are_apart(left: str, right: str) -> bool:
+    """Say whether two tokens are of one length and can neither be equal nor overlap."""
+    if len(left) != len(right) or left == right:
         return False
-    first, second = left.parts[0], right.parts[0]
-    return (
-        len(first) <= _PAIR
-        and first != second
-        and (len(first) < _PAIR or (first[1] != second[0] and second[1] != first[0]))
-    )
+    return len(left) == 1 or (left[1] != right[0] and right[1] != left[0])
+
+
+def _are_tokens(parts: Iterable[str]) -> bool:
+    return all(len(part) <= _PAIR for part in parts)
 
 
 def _joined(phrase: Phrase) -> list[tuple[int, str]]:
