@@ -31,7 +31,7 @@ NOW = datetime(2026, 11, 21, 1, 30, tzinfo=UTC)
 DAY = timedelta(days=1)
 SHANGHAI = timedelta(hours=8)
 POSTS = 200
-DRAFTS = 30
+DRAFTS = 12
 PATIENT = 1000.0
 
 

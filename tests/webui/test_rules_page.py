@@ -58,7 +58,7 @@ def test_broken_expression_shows_where_and_keeps_the_form(
 @pytest.mark.parametrize(
     ("changes", "fragment"),
     [
-        ({"expression": "-招聘"}, "表达式第"),
+        ({"expression": "-招聘"}, "规则至少要有一个肯定的条件"),
         ({"expression": ""}, "要写表达式"),
         ({"name": ""}, "f-name-error"),
         ({"purpose": "打听某人"}, "f-purpose-error"),
