@@ -46,6 +46,7 @@ _COUNTED = ("source_id", "keyword")
 _FILTERS = ("source", "relevant", "our_union")
 _NUMBERS = ("views", "reposts", "comments")
 _UTF_32 = f"utf-32-{sys.byteorder[0]}e"
+_SPACE = " ".encode(_UTF_32)
 
 
 def schema() -> tantivy.Schema:
@@ -82,9 +83,9 @@ def entry(document: SearchDocument) -> tantivy.Document:
         if number is not None:
             fields.add_integer(name, number)
     for name, text in (("title", document.title), ("text", document.text)):
-        characters = visible(matching_text(text))
-        fields.add_text(name, _bigrams(characters))
-        fields.add_text(f"{name}_ug", " ".join(characters))
+        pairs, characters = _tokens(visible(matching_text(text)))
+        fields.add_text(name, pairs)
+        fields.add_text(f"{name}_ug", characters)
     for field, value in facts(document):
         fields.add_text(field, value)
     fields.add_text("source_id", str(document.source_id))
@@ -93,17 +94,19 @@ def entry(document: SearchDocument) -> tantivy.Document:
     return fields
 
 
-def _bigrams(text: str) -> str:
-    """Join the pairs of characters by spaces, the last of them with END: so one begins at each character.
+def _tokens(text: str) -> tuple[str, str]:
+    """Join the pairs of characters by spaces, the last of them with END so that one begins at each, and the characters.
 
-    Blocks of memory are moved, which takes a third of the time of joining strings.
+    Blocks of memory are moved, which takes half the time of joining strings.
     """
     codes = memoryview((text + END).encode(_UTF_32)).cast("I")
-    pairs = bytearray(" ".encode(_UTF_32) * (3 * len(text)))
+    pairs = bytearray(_SPACE * (3 * len(text)))
     places = memoryview(pairs).cast("I")
     places[0::3] = codes[:-1]
     places[1::3] = codes[1:]
-    return pairs.decode(_UTF_32)
+    characters = bytearray(_SPACE * (2 * len(text)))
+    memoryview(characters).cast("I")[0::2] = codes[:-1]
+    return pairs.decode(_UTF_32), characters.decode(_UTF_32)
 
 
 def _whole(moment: datetime) -> datetime:
