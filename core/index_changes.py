@@ -7,11 +7,12 @@ rebuild notes which documents it touched. The locks are PostgreSQL's own, so the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Engine, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from core.database.models.operations import IndexChange
@@ -85,7 +86,12 @@ def rebuilder(engine: Engine) -> Iterator[Rebuilder]:
             )
         # Waits for those who began while no rebuild ran.
         lasting.execute(select(func.pg_advisory_lock(_REBUILDING)))
-        yield Rebuilder(lasting)
+        try:
+            yield Rebuilder(lasting)
+        finally:
+            # The server notices a closed connection a moment later; workers need not wait for that.
+            with suppress(SQLAlchemyError):
+                lasting.execute(select(func.pg_advisory_unlock_all()))
 
 
 def forget_changes(session: Session) -> None:
