@@ -79,11 +79,11 @@ def _evaluate(
             match.key: match.spans for match in rulebook.matcher.match(document.matchable, now=now)
         }
         for rule in rulebook.concerned(found):
-            subject = _subject(document.row, rule, found.get(rule.id))
+            subject = subject_of(document.row, rule, found.get(rule.id))
             rule_type = RULE_TYPES.load(rule.kind)
             if not rule_type.admits(rule, subject):
                 continue
-            key = _group_key(rule, document.row)
+            key = group_of(rule, document.row)
             window = rule_type.window(rule)
             if window is not None:
                 members.append(windows.NewMember(rule, key, subject, window))
@@ -145,7 +145,8 @@ def effective_time(document: Document, ingested_at: dt.datetime) -> dt.datetime:
     return ingested_at if is_bad else document.published_at
 
 
-def _subject(document: Document, rule: LiveRule, spans: tuple[Span, ...] | None) -> Subject:
+def subject_of(document: Document, rule: LiveRule, spans: tuple[Span, ...] | None) -> Subject:
+    """Give what a rule judges; ``spans`` is None where its expression was not met."""
     return Subject(
         document_id=document.id,
         published_at=effective_time(document, document.ingested_at),
@@ -158,7 +159,7 @@ def _subject(document: Document, rule: LiveRule, spans: tuple[Span, ...] | None)
     )
 
 
-def _group_key(rule: LiveRule, document: Document) -> str:
+def group_of(rule: LiveRule, document: Document) -> str:
     return group_key(
         rule,
         event_id=document.event_id,

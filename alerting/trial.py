@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session, load_only
 
-from alerting.evaluation import effective_time
-from alerting.grouping import group_key
+from alerting.evaluation import group_of, subject_of
 from alerting.rule import Finding, LiveRule, Member, Subject
 from alerting.rule_types import RULE_TYPES
 from alerting.rules import GROUPINGS, RuleDraft, RuleLanguage, check_expression
@@ -131,9 +130,9 @@ def estimate_alerts(session: Session, rule: LiveRule, trial: Trial) -> AlertEsti
     length = rule_type.window(rule)
     groups: dict[str, list[Subject]] = defaultdict(list)
     for document in _documents(session, trial.newest):
-        subject = _subject(document)
+        subject = subject_of(document, rule, ())
         if rule_type.admits(rule, subject):
-            groups[_group_key(rule, document)].append(subject)
+            groups[group_of(rule, document)].append(subject)
     firsts: list[dt.datetime] = []
     crossed: list[Finding] = []
     for subjects in groups.values():
@@ -159,29 +158,6 @@ def _documents(session: Session, ids: Sequence[int]) -> Iterator[Document]:
     if ids:
         wanted = select(Document).options(load_only(*_COLUMNS)).where(Document.id.in_(ids))
         yield from session.scalars(wanted.order_by(Document.id))
-
-
-def _subject(document: Document) -> Subject:
-    return Subject(
-        document_id=document.id,
-        published_at=effective_time(document, document.ingested_at),
-        source_id=document.source_id,
-        author_hash=document.author_hash,
-        topics=tuple(document.topics),
-        polarity=document.polarity,
-        spans=(),
-        has_expression_match=True,
-    )
-
-
-def _group_key(rule: LiveRule, document: Document) -> str:
-    return group_key(
-        rule,
-        event_id=document.event_id,
-        topics=document.topics,
-        regions=document.regions,
-        source_id=document.source_id,
-    )
 
 
 def _window_findings(
