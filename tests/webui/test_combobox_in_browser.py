@@ -1,67 +1,33 @@
 """Suggestions in a real browser: keys, mouse, pinyin, and the field they leave behind."""
 
-import shutil
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, expect
 
 from core.clock import FakeClock
 from core.database.sessions import Sessions
 from core.synonym_groups import GroupDraft, create_group
-from tests.webui.conftest import PASSWORD, Member
-from webui.application import STATIC_FOLDER
-from webui.assets import Assets
+from tests.webui.browsing import analysts_page
+from tests.webui.conftest import Member
 
 PAUSE_MS = 300  # longer than the pause after which suggestions are asked for
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
 def page(
-    chromium: Browser,
     console_app: Flask,
     people: dict[str, Member],
     sessions: Sessions,
     clock: FakeClock,
 ) -> Iterator[Page]:
     """The search page as the analyst sees it."""
-    if not Assets(STATIC_FOLDER).is_built:
-        pytest.skip("the front end is not built: run webui/frontend/build")
     assert people
     with sessions.begin() as session:
         create_group(session, GroupDraft("讨薪", "讨薪"), person_id=None, now=clock.now())
-    server = make_server("127.0.0.1", 0, console_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    context = chromium.new_context(
-        base_url=f"http://127.0.0.1:{server.server_port}", viewport={"width": 1440, "height": 900}
-    )
-    page = context.new_page()
-    page.goto("/login")
-    page.locator("[name=login]").fill("sunyue")
-    page.locator("[name=password]").fill(PASSWORD)
-    page.locator("[name=password]").press("Enter")
-    page.wait_for_url(lambda url: "/login" not in url)
-    page.goto("/documents")
-    yield page
-    context.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with analysts_page(console_app, "/documents") as page:
+        yield page
 
 
 def test_suggestions_are_taken_by_key_and_by_mouse_and_never_asked_for_while_composing(

@@ -3,16 +3,14 @@
 import datetime as dt
 import json
 import re
-import shutil
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import pytest
 from flask import Flask, Response, render_template, request
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+from tests.webui.browsing import served, started_chromium
 from webui.application import STATIC_FOLDER
 from webui.assets import Assets
 from webui.styleguide import sample
@@ -96,17 +94,10 @@ def _application(site: Site) -> Flask:
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Site]:
-    if not Assets(STATIC_FOLDER).is_built:
-        pytest.skip("the front end is not built: run webui/frontend/build")
     site = Site()
-    server = make_server("127.0.0.1", 0, _application(site), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    site.url = f"http://127.0.0.1:{server.server_port}/styleguide"
-    yield site
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with served(_application(site)) as base:
+        site.url = f"{base}/styleguide"
+        yield site
 
 
 @pytest.fixture
@@ -120,13 +111,8 @@ def site(running: Site) -> Site:
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        pytest.skip("chromium is not installed")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with started_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

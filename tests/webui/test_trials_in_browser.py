@@ -1,19 +1,16 @@
 """The panel under a rule's form, pressed as a person does."""
 
-import shutil
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Page, expect, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Page, expect
 
-from tests.webui.conftest import PASSWORD, Member
+from tests.webui.browsing import analysts_page
+from tests.webui.conftest import Member
 from tests.webui.content import Content, Post
 from webui.application import STATIC_FOLDER
-from webui.assets import Assets
 from webui.console import Console
 
 AXE = Path(STATIC_FOLDER).parent / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
@@ -24,30 +21,12 @@ def page(
     console_app: Flask, console_for_tests: Console, people: dict[str, Member]
 ) -> Iterator[Page]:
     """The form of a new keyword rule as the analyst sees it, over two posts."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None or not Assets(STATIC_FOLDER).is_built:
-        pytest.skip("chromium is not installed, or the front end is not built")
     assert people
     Content(console_for_tests).posts(
         [Post(title="工地欠薪"), Post(title="高薪招聘", relevant=False, hours_ago=30)]
     )
-    server = make_server("127.0.0.1", 0, console_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        page = browser.new_page(base_url=f"http://127.0.0.1:{server.server_port}")
-        page.goto("/login")
-        page.locator("[name=login]").fill("sunyue")
-        page.locator("[name=password]").fill(PASSWORD)
-        page.locator("[name=password]").press("Enter")
-        page.wait_for_url(lambda url: "/login" not in url)
-        page.goto("/rules/new/keyword")
+    with analysts_page(console_app, "/rules/new/keyword") as page:
         yield page
-        browser.close()
-    server.shutdown()
-    thread.join()
-    server.server_close()
 
 
 def test_draft_is_tried_without_a_name_and_a_word_dropped_by_one_press(page: Page) -> None:
