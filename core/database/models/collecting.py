@@ -60,10 +60,34 @@ class Source(Claimable, Base):
     is_demo: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     created_at: Mapped[CreatedAt]
     created_by: Mapped[int | None] = mapped_column(BigInteger)
+    needs_browser: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    needs_trial: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    tried_at: Mapped[dt.datetime | None]
+    publishing_rate: Mapped[float | None]
+
+
+class CrawlHost(Base):
+    """What all crawlers share about a host: when it may be asked next, and whether it is left alone.
+
+    ``next_at`` is the first moment of the next request; ``delay_s`` what the host itself asked for.
+    While ``closed_until`` lies ahead nobody asks it; after that one request tries.
+    """
+
+    __tablename__ = "crawl_host"
+    host: Mapped[str] = mapped_column(primary_key=True)
+    next_at: Mapped[dt.datetime]
+    delay_s: Mapped[float] = mapped_column(default=0, server_default="0")
+    failures: Mapped[int] = mapped_column(default=0, server_default="0")
+    closed_until: Mapped[dt.datetime | None]
+    reason: Mapped[str | None]
+    changed_at: Mapped[dt.datetime]
 
 
 class SourceHour(Base):
-    """Coverage ledger: what a source should have yielded in an hour, and what it did."""
+    """Coverage ledger: what a source should have yielded in an hour, and what it did.
+
+    ``quality`` is the sum of the extraction scores of the hour's ``pages``.
+    """
 
     __tablename__ = "source_hour"
     source_id: Mapped[int] = mapped_column(
@@ -76,6 +100,8 @@ class SourceHour(Base):
     new: Mapped[int] = mapped_column(default=0, server_default="0")
     duplicates: Mapped[int] = mapped_column(default=0, server_default="0")
     failures: Mapped[JsonObject] = mapped_column(server_default=sql("'{}'"))
+    pages: Mapped[int] = mapped_column(default=0, server_default="0")
+    quality: Mapped[float] = mapped_column(default=0, server_default="0")
 
 
 class FrontierURL(Claimable, Base):
@@ -96,6 +122,8 @@ class FrontierURL(Claimable, Base):
     document_id: Mapped[int | None] = mapped_column(BigInteger)
     fetched_at: Mapped[dt.datetime | None]
     created_at: Mapped[CreatedAt]
+    host: Mapped[str] = mapped_column(default="", server_default="")
+    visits: Mapped[int] = mapped_column(default=0, server_default="0")
 
 
 class Document(Base):
@@ -153,6 +181,10 @@ class Document(Base):
     story_parent_id: Mapped[int | None] = mapped_column(BigInteger)
     event_id: Mapped[int | None] = mapped_column(BigInteger)
     legal_hold: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    answer_state: Mapped[str | None]
+    answered_at: Mapped[dt.datetime | None]
+    extractor: Mapped[str | None]
+    extraction_score: Mapped[float | None]
 
 
 class DocumentBody(Base):
@@ -199,3 +231,49 @@ class RawResponse(Base):
     sha256: Mapped[bytes] = mapped_column(LargeBinary)
     sealed_body: Mapped[bytes] = mapped_column(LargeBinary)
     is_evidence: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
+    request: Mapped[JsonObject | None]
+
+
+class Evidence(Base):
+    """A page as it was fetched, kept as a sealed WARC; the audit entry ``audit_id`` names its digest."""
+
+    __tablename__ = "evidence"
+    __table_args__ = (
+        UniqueConstraint("document_id", "warc_sha256"),
+        Index("ix_evidence_alert_id", "alert_id"),
+    )
+    id: Mapped[Id]
+    document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id", ondelete="SET NULL"))
+    alert_id: Mapped[int | None] = mapped_column(BigInteger)
+    reason: Mapped[str]
+    url: Mapped[str]
+    fetched_at: Mapped[dt.datetime]
+    taken_at: Mapped[dt.datetime]
+    taken_by: Mapped[str]
+    size: Mapped[int]
+    warc_sha256: Mapped[bytes] = mapped_column(LargeBinary)
+    sealed_warc: Mapped[bytes] = mapped_column(LargeBinary)
+    audit_id: Mapped[int] = mapped_column(BigInteger)
+
+
+class FormRate(Base):
+    """How often one visitor has used a public form within a window; the visitor is a keyed hash."""
+
+    __tablename__ = "form_rate"
+    source_id: Mapped[int] = mapped_column(
+        ForeignKey("source.id", ondelete="CASCADE"), primary_key=True
+    )
+    visitor: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    starts_at: Mapped[dt.datetime] = mapped_column(primary_key=True)
+    count: Mapped[int] = mapped_column(default=1, server_default="1")
+
+
+class FirstPartyContact(Base):
+    """How somebody who wrote to the union asked to be reached: sealed, given with consent."""
+
+    __tablename__ = "first_party_contact"
+    document_id: Mapped[int] = mapped_column(
+        ForeignKey("document.id", ondelete="CASCADE"), primary_key=True
+    )
+    sealed_contact: Mapped[bytes] = mapped_column(LargeBinary)
+    consented_at: Mapped[dt.datetime]

@@ -16,6 +16,7 @@ class Queue(StrEnum):
     INDEX = "index"
     EVALUATE = "evaluate"
     UNINDEX = "unindex"
+    EVIDENCE = "evidence"
 
 
 class WorkItem(Claimable, Base):

@@ -1,0 +1,103 @@
+"""Hosts shared by all crawlers, evidence, first-party forms; what the ledger needs of a page."""
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import postgresql
+
+revision: str = "0005"
+down_revision: str | None = "0004"
+branch_labels: str | Sequence[str] | None = None
+depends_on: str | Sequence[str] | None = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "crawl_host",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("delay_s", sa.Double(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("closed_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("host", name=op.f("pk_crawl_host")),
+    )
+    op.create_table(
+        "form_rate",
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column("visitor", sa.LargeBinary(), nullable=False),
+        sa.Column("starts_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("count", sa.Integer(), server_default="1", nullable=False),
+        sa.ForeignKeyConstraint(
+            ["source_id"], ["source.id"], name=op.f("fk_form_rate_source_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("source_id", "visitor", "starts_at", name=op.f("pk_form_rate")),
+    )
+    op.create_table(
+        "evidence",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("document_id", sa.BigInteger(), nullable=True),
+        sa.Column("alert_id", sa.BigInteger(), nullable=True),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("url", sa.Text(), nullable=False),
+        sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("taken_by", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("warc_sha256", sa.LargeBinary(), nullable=False),
+        sa.Column("sealed_warc", sa.LargeBinary(), nullable=False),
+        sa.Column("audit_id", sa.BigInteger(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["document.id"],
+            name=op.f("fk_evidence_document_id"),
+            ondelete="SET NULL",
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_evidence")),
+        sa.UniqueConstraint(
+            "document_id", "warc_sha256", name=op.f("uq_evidence_document_id_warc_sha256")
+        ),
+    )
+    op.create_index("ix_evidence_alert_id", "evidence", ["alert_id"], unique=False)
+    op.create_table(
+        "first_party_contact",
+        sa.Column("document_id", sa.BigInteger(), nullable=False),
+        sa.Column("sealed_contact", sa.LargeBinary(), nullable=False),
+        sa.Column("consented_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["document_id"],
+            ["document.id"],
+            name=op.f("fk_first_party_contact_document_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("document_id", name=op.f("pk_first_party_contact")),
+    )
+    op.add_column("document", sa.Column("answer_state", sa.Text(), nullable=True))
+    op.add_column("document", sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("document", sa.Column("extractor", sa.Text(), nullable=True))
+    op.add_column("document", sa.Column("extraction_score", sa.Double(), nullable=True))
+    op.add_column("frontier_url", sa.Column("host", sa.Text(), server_default="", nullable=False))
+    op.add_column(
+        "frontier_url", sa.Column("visits", sa.Integer(), server_default="0", nullable=False)
+    )
+    op.add_column(
+        "raw_response", sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
+    )
+    op.add_column(
+        "source",
+        sa.Column("needs_browser", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column(
+        "source",
+        sa.Column("needs_trial", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    op.add_column("source", sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("source", sa.Column("publishing_rate", sa.Double(), nullable=True))
+    op.add_column(
+        "source_hour", sa.Column("pages", sa.Integer(), server_default="0", nullable=False)
+    )
+    op.add_column(
+        "source_hour", sa.Column("quality", sa.Double(), server_default="0", nullable=False)
+    )
