@@ -8,9 +8,12 @@ from dataclasses import dataclass, field
 import trafilatura
 
 from core.errors import ExtractionError
-from crawlers.extraction import page as pages
+from crawlers.extraction.byline import byline
 from crawlers.extraction.density import densest_text
+from crawlers.extraction.headline import page_title
+from crawlers.extraction.outlet import original_source, outlet
 from crawlers.extraction.page import Page, read_page
+from crawlers.extraction.page_time import page_time
 
 SHORTEST_ARTICLE = 20
 # Below this the precise extractor has often kept nothing but a caption.
@@ -36,17 +39,17 @@ def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") 
     """Read an article; ``now`` gives relative times their meaning. Raises ExtractionError."""
     page = read_page(body, url, content_type)
     text, extractor = article_text(page)
-    title = pages.page_title(page)
+    title = page_title(page)
     if len(text) < SHORTEST_ARTICLE and not title:
         raise ExtractionError("页面上没有找到正文，也没有标题。")
     return Article(
         url=url,
         title=title,
         text=_without_headline(text, title),
-        published_at=pages.page_time(page, now),
-        author=pages.byline(page),
-        outlet=pages.outlet(page),
-        original_source=pages.original_source(page),
+        published_at=page_time(page, now),
+        author=byline(page),
+        outlet=outlet(page),
+        original_source=original_source(page),
         encoding=page.encoding,
         extractor=extractor,
     )

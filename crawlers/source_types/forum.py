@@ -9,7 +9,8 @@ from lxml.html import HtmlElement
 
 from core.errors import ExtractionError
 from core.options import FieldKind, FieldSpec
-from crawlers.extraction.page import inner_text, page_title, read_page
+from crawlers.extraction.headline import page_title
+from crawlers.extraction.page import inner_text, read_page
 from crawlers.extraction.published_time import read_time
 from crawlers.intake import CollectedDocument
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
