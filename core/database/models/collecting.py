@@ -64,6 +64,8 @@ class Source(Claimable, Base):
     needs_trial: Mapped[bool] = mapped_column(default=False, server_default=sql("false"))
     tried_at: Mapped[dt.datetime | None]
     publishing_rate: Mapped[float | None]
+    silent_since: Mapped[dt.datetime | None]
+    degraded_since: Mapped[dt.datetime | None]
 
 
 class CrawlHost(Base):
@@ -86,10 +88,13 @@ class CrawlHost(Base):
 class SourceHour(Base):
     """Coverage ledger: what a source should have yielded in an hour, and what it did.
 
-    ``quality`` is the sum of the extraction scores of the hour's ``pages``.
+    ``expected`` is the number of new items that was usual when the hour began; it is written once.
+    ``succeeded`` counts the visits that were answered. ``quality`` is the sum of the extraction scores of the
+    hour's ``pages``. An hour that should have been watched has a row even if nobody came.
     """
 
     __tablename__ = "source_hour"
+    __table_args__ = (Index("ix_source_hour_hour", "hour"),)
     source_id: Mapped[int] = mapped_column(
         ForeignKey("source.id", ondelete="CASCADE"), primary_key=True
     )
@@ -102,6 +107,29 @@ class SourceHour(Base):
     failures: Mapped[JsonObject] = mapped_column(server_default=sql("'{}'"))
     pages: Mapped[int] = mapped_column(default=0, server_default="0")
     quality: Mapped[float] = mapped_column(default=0, server_default="0")
+    succeeded: Mapped[int] = mapped_column(default=0, server_default="0")
+
+
+class SourceUsual(Base):
+    """What is usual for a source, learned each night from its ledger; crawlers.coverage_usual has the formulas.
+
+    ``hours`` holds expected new items: ``week`` (168, from Monday 0 o'clock in Shanghai), ``workday`` and
+    ``rest`` (24 each). ``gap`` is the usual longest gap between items, counted in items expected meanwhile;
+    ``gap_s`` the same on the clock.
+    """
+
+    __tablename__ = "source_usual"
+    source_id: Mapped[int] = mapped_column(
+        ForeignKey("source.id", ondelete="CASCADE"), primary_key=True
+    )
+    learned_at: Mapped[dt.datetime]
+    days: Mapped[int]
+    items: Mapped[int]
+    hours: Mapped[JsonObject | None]
+    gap: Mapped[float | None]
+    gap_s: Mapped[float | None]
+    quality: Mapped[float | None]
+    quality_spread: Mapped[float | None]
 
 
 class FrontierURL(Claimable, Base):

@@ -101,3 +101,33 @@ def upgrade() -> None:
     op.add_column(
         "source_hour", sa.Column("quality", sa.Double(), server_default="0", nullable=False)
     )
+    op.add_column(
+        "source_hour", sa.Column("succeeded", sa.Integer(), server_default="0", nullable=False)
+    )
+    # Failed pages were counted among the failures of earlier hours, so this is a lower bound.
+    op.execute(
+        "UPDATE source_hour SET succeeded = greatest(0, visits - (SELECT coalesce(sum(value::int), 0)"
+        " FROM jsonb_each_text(failures)))"
+    )
+    op.create_index("ix_source_hour_hour", "source_hour", ["hour"], unique=False)
+    op.add_column("source", sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column("source", sa.Column("degraded_since", sa.DateTime(timezone=True), nullable=True))
+    op.create_table(
+        "source_usual",
+        sa.Column("source_id", sa.BigInteger(), nullable=False),
+        sa.Column("learned_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
+        sa.Column("items", sa.Integer(), nullable=False),
+        sa.Column("hours", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+        sa.Column("gap", sa.Double(), nullable=True),
+        sa.Column("gap_s", sa.Double(), nullable=True),
+        sa.Column("quality", sa.Double(), nullable=True),
+        sa.Column("quality_spread", sa.Double(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["source_id"],
+            ["source.id"],
+            name=op.f("fk_source_usual_source_id"),
+            ondelete="CASCADE",
+        ),
+        sa.PrimaryKeyConstraint("source_id", name=op.f("pk_source_usual")),
+    )
