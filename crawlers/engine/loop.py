@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
@@ -16,20 +14,18 @@ import structlog
 from sqlalchemy.exc import OperationalError
 
 from core.errors import ConflictError
-from core.faults import fault_point
-from crawlers.claimed_work import ClaimedWork, Collected, PageVisit, SourceVisit, Validators
+from crawlers.claimed_work import ClaimedWork
 from crawlers.engine.context import CrawlContext
-from crawlers.engine.fetching import Fetched, Fetcher
+from crawlers.engine.fetching import Fetcher
 from crawlers.engine.reading import PageReader
+from crawlers.engine.visiting import Visit, Visiting
 from crawlers.failures import FailureCause, FetchFailedError, failure
-from crawlers.raw_responses import RawPage
-from crawlers.source import FetchedPage, Harvest, PageRequest
-from crawlers.source_types import SOURCE_TYPES
+from crawlers.visit_outcomes import VisitOutcomes
+from crawlers.visits import Collected, PageVisit, SourceVisit, Validators
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-Visit = SourceVisit | PageVisit
 MOST_PAGES_PER_SOURCE = 4
 DATABASE_THREADS = 4
 SHORTEST_PAUSE_S = 0.02
@@ -51,12 +47,15 @@ class CrawlLoop:
     ) -> None:
         self._context = context
         self._work = work
-        self._fetcher = fetcher
+        self._outcomes = VisitOutcomes(
+            context.sessions, context.clock, context.hasher, context.keyring
+        )
         self._stop = stop
         self._on_beat = on_beat
         self._under_way: dict[asyncio.Task[None], Visit] = {}
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="crawl-database")
         self._reader = PageReader(context.extraction_workers)
+        self._visiting = Visiting(work, fetcher, self._reader, context.clock, self._in_thread)
 
     async def run(self) -> None:
         """Return when ``stop`` is set and what was under way has ended."""
@@ -145,10 +144,12 @@ class CrawlLoop:
         try:
             if isinstance(visit, SourceVisit):
                 collected = await self._visit_source(visit)
-                gained = await self._in_thread(lambda: self._work.finish_source(visit, collected))
+                gained = await self._in_thread(
+                    lambda: self._outcomes.finish_source(visit, collected)
+                )
             else:
                 collected = await self._visit_page(visit)
-                gained = await self._in_thread(lambda: self._work.finish_page(visit, collected))
+                gained = await self._in_thread(lambda: self._outcomes.finish_page(visit, collected))
         except FetchFailedError as error:
             await self._fail(visit, error)
         else:
@@ -160,64 +161,8 @@ class CrawlLoop:
         log.info("visit_brought_nothing", source_id=visit.source.id, cause=found.cause.value)
         try:
             if isinstance(visit, SourceVisit):
-                await self._in_thread(lambda: self._work.fail_source(visit, found))
+                await self._in_thread(lambda: self._outcomes.fail_source(visit, found))
             else:
-                await self._in_thread(lambda: self._work.fail_page(visit, found))
+                await self._in_thread(lambda: self._outcomes.fail_page(visit, found))
         except (ConflictError, OperationalError):
             log.info("claim_lost", source_id=visit.source.id)
-
-    async def _visit_source(self, visit: SourceVisit) -> Collected:
-        requests = SOURCE_TYPES.load(visit.source.kind)().requests(visit.source)
-        parts: list[Collected] = []
-        for request in requests:
-            # Validators belong to one page; a source of several pages is always asked in full.
-            known = visit.validators if len(requests) == 1 else Validators()
-            parts.append(await self._page(request, known, visit, is_linked=False))
-        return _together(parts)
-
-    async def _visit_page(self, visit: PageVisit) -> Collected:
-        return await self._page(PageRequest(visit.url), visit.validators, visit, is_linked=True)
-
-    async def _page(
-        self, request: PageRequest, known: Validators, visit: Visit, *, is_linked: bool
-    ) -> Collected:
-        fetched = await self._fetcher.fetch(request.url, {**request.headers, **_asking(known)})
-        fault_point("ingest.after_fetch")
-        if fetched.is_unchanged:
-            return Collected(None, known)
-        digest = hashlib.sha256(fetched.body).hexdigest()
-        validators = Validators(
-            fetched.headers.get("etag"), fetched.headers.get("last-modified"), digest
-        )
-        if digest == known.digest:
-            return Collected(None, validators)
-        now = self._context.clock.now()
-        page = FetchedPage(fetched.url, fetched.body, now, fetched.headers.get("content-type", ""))
-        harvest = await self._reader.read(page, visit.source, is_linked=is_linked)
-        raw = RawPage(fetched.url, fetched.status, fetched.headers, fetched.body, now)
-        return Collected(_at_asked_address(harvest, request, fetched), validators, raw)
-
-
-def _asking(known: Validators) -> dict[str, str]:
-    asked = {"If-None-Match": known.etag, "If-Modified-Since": known.last_modified}
-    return {name: value for name, value in asked.items() if value}
-
-
-def _at_asked_address(harvest: Harvest, request: PageRequest, fetched: Fetched) -> Harvest:
-    """Keep the announced address of a page that redirects, so that it stays one document."""
-    if fetched.url == request.url:
-        return harvest
-    documents = tuple(
-        replace(document, url=request.url) if document.url == fetched.url else document
-        for document in harvest.documents
-    )
-    return replace(harvest, documents=documents)
-
-
-def _together(parts: list[Collected]) -> Collected:
-    if len(parts) == 1:
-        return parts[0]
-    harvests = [part.harvest for part in parts if part.harvest is not None]
-    documents = tuple(document for harvest in harvests for document in harvest.documents)
-    links = tuple(link for harvest in harvests for link in harvest.links)
-    return Collected(Harvest(documents=documents, links=links), Validators())

@@ -37,8 +37,8 @@ class SourceSpider(Spider):
         reactor.installNameResolver(resolver)
         context = self.context
         work = ClaimedWork(
-            context.sessions, context.clock, context.hasher, context.keyring,
-            owner=context.owner, lease=dt.timedelta(seconds=context.lease_s),
+            context.sessions, context.clock, context.owner,
+            dt.timedelta(seconds=context.lease_s),
         )  # fmt: skip
         fetcher = Fetcher(self.crawler.engine, resolver)
         await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
