@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from alerting import notices, roster, workdays
+from alerting import roster, workdays
 from alerting.rulebook import Rulebook
+from core import notices
 from core.clock import SHANGHAI
 from core.database.models.alerting import Alert, AlertState, Delivery, DeliveryState, Severity
 

@@ -7,10 +7,10 @@ import datetime as dt
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerting import notices, outbox, roster
+from alerting import outbox, roster
 from alerting.channels import CHANNELS
 from alerting.channels.base import OutcomeUnknownError, Rate, RetryableError
-from core import claims
+from core import claims, notices
 from core.claims import Claim
 from core.database.base import JsonObject
 from core.database.models.alerting import Delivery, DeliveryState

@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from alerting import digest, escalation, notices, report_clocks, rulebook, rules, windows
+from alerting import digest, escalation, report_clocks, rulebook, rules, windows
 from alerting.alerts import require_lead
 from alerting.attach import Tables, attach_group, waiting_groups
 from alerting.auditor import run_audit
@@ -18,7 +18,7 @@ from alerting.evaluation import evaluate_due
 from alerting.rulebook import Rulebook
 from alerting.tables import stored_tables
 from config.alerting_defaults import AlertingDefaults
-from core import leases
+from core import leases, notices
 from core.clock import Clock
 from core.database.models.alerting import WindowBucket
 from core.database.sessions import Sessions

@@ -9,11 +9,12 @@ import structlog
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
-from alerting import notices, outbox, roster, timeline
+from alerting import outbox, roster, timeline
 from alerting.deadlines import DeadlineTable
 from alerting.escalation_chain import ChainStep, EscalationChain
 from alerting.mutes import Judgement, Mute, judge
 from alerting.outbox import Notification
+from core import notices
 from core.database.models.alerting import Alert, AlertState, Severity
 from core.faults import fault_point
 

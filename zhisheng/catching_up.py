@@ -8,11 +8,11 @@ from functools import partial
 import structlog
 from sqlalchemy import func, select
 
-from alerting.notices import clear_notice, raise_notice
 from core.database.models.operations import Heartbeat, Queue, WorkItem
 from core.heartbeats import ALIVE_WITHIN
 from core.index_rebuild import IndexRebuild, RebuildProgress
 from core.indexing import IndexWorker
+from core.notices import clear_notice, raise_notice
 from core.search import DocumentSearch
 from core.wakeup import Wakeup
 from zhisheng.pipelines import installation_pipeline

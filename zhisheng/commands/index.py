@@ -9,12 +9,12 @@ from contextlib import contextmanager
 
 import click
 
-from alerting.notices import clear_notice
 from config.settings import Settings
 from core.clock import monotonic
 from core.errors import ConfigurationError
 from core.index_rebuild import IndexRebuild, RebuildProgress
 from core.index_verification import IndexVerification, VerificationReport
+from core.notices import clear_notice
 from core.search import SEARCH_ENGINES, DocumentSearch
 from core.wakeup import Wakeup
 from zhisheng.catching_up import OUTDATED, WAIT_S, index_worker, runs

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import text, update
+from sqlalchemy import select, text, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -31,3 +31,13 @@ def clear_notice(session: Session, key: str, now: dt.datetime) -> None:
         .values(cleared_at=now)
         .execution_options(synchronize_session=False)
     )
+
+
+def live_keys(session: Session, prefix: str) -> frozenset[str]:
+    """List the keys of live notices that begin with ``prefix``."""
+    found = session.scalars(
+        select(OperatorNotice.key).where(
+            OperatorNotice.cleared_at.is_(None), OperatorNotice.key.startswith(prefix)
+        )
+    )
+    return frozenset(found)
