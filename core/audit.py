@@ -28,8 +28,8 @@ class AuditEvent:
     detail: Mapping[str, object] | None = None
 
 
-def record(session: Session, event: AuditEvent, now: dt.datetime) -> None:
-    """Append one entry; it stands or falls with the caller's transaction."""
+def record(session: Session, event: AuditEvent, now: dt.datetime) -> int:
+    """Append one entry and give its id; it stands or falls with the caller's transaction."""
     session.execute(select(func.pg_advisory_xact_lock(_AUDIT_LOCK)))
     previous = (
         session.scalar(select(AuditEntry.hash).order_by(AuditEntry.id.desc()).limit(1)) or GENESIS
@@ -48,6 +48,28 @@ def record(session: Session, event: AuditEvent, now: dt.datetime) -> None:
     entry.hash = link(previous, _content(entry))
     session.add(entry)
     session.flush()
+    return entry.id
+
+
+def is_linked(session: Session, entry: AuditEntry) -> bool:
+    """Tell whether the entry is as it was written and joins on to its neighbours; ``verify`` checks all."""
+    before = session.scalar(
+        select(AuditEntry.hash)
+        .where(AuditEntry.id < entry.id)
+        .order_by(AuditEntry.id.desc())
+        .limit(1)
+    )
+    after = session.scalar(
+        select(AuditEntry.previous_hash)
+        .where(AuditEntry.id > entry.id)
+        .order_by(AuditEntry.id)
+        .limit(1)
+    )
+    return (
+        entry.hash == link(entry.previous_hash, _content(entry))
+        and before in {None, entry.previous_hash}
+        and after in {None, entry.hash}
+    )
 
 
 def _content(entry: AuditEntry) -> dict[str, object]:

@@ -22,6 +22,7 @@ _POINTS = frozenset({
     "send.after_claim", "send.after_request_sent", "send.after_response", "send.before_finish",
     "post.after_upload_media", "post.after_submit", "post.before_finish",
     "ack.before_commit", "token.after_new_token", "roster.publish", "retention.mid_delete",
+    "evidence.before_commit", "evidence.after_commit",
 })  # fmt: skip
 
 

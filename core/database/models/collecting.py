@@ -249,7 +249,10 @@ class RawResponse(Base):
     """The fetched bytes, sealed; lives 7 days unless it is evidence."""
 
     __tablename__ = "raw_response"
-    __table_args__ = (Index("ix_raw_response_fetched_at", "fetched_at"),)
+    __table_args__ = (
+        Index("ix_raw_response_fetched_at", "fetched_at"),
+        Index("ix_raw_response_document_id", "document_id"),
+    )
     id: Mapped[Id]
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id", ondelete="CASCADE"))
     url: Mapped[str]
@@ -263,7 +266,10 @@ class RawResponse(Base):
 
 
 class Evidence(Base):
-    """A page as it was fetched, kept as a sealed WARC; the audit entry ``audit_id`` names its digest."""
+    """A page as it was fetched, kept as a sealed WARC; the audit entry ``audit_id`` names its digest.
+
+    ``kind`` says what the WARC holds; ``failure`` why it holds no page as it was first fetched.
+    """
 
     __tablename__ = "evidence"
     __table_args__ = (
@@ -273,6 +279,8 @@ class Evidence(Base):
     id: Mapped[Id]
     document_id: Mapped[int | None] = mapped_column(ForeignKey("document.id", ondelete="SET NULL"))
     alert_id: Mapped[int | None] = mapped_column(BigInteger)
+    kind: Mapped[str]
+    failure: Mapped[str | None]
     reason: Mapped[str]
     url: Mapped[str]
     fetched_at: Mapped[dt.datetime]

@@ -40,6 +40,8 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("document_id", sa.BigInteger(), nullable=True),
         sa.Column("alert_id", sa.BigInteger(), nullable=True),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("failure", sa.Text(), nullable=True),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("url", sa.Text(), nullable=False),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=False),
@@ -61,6 +63,7 @@ def upgrade() -> None:
         ),
     )
     op.create_index("ix_evidence_alert_id", "evidence", ["alert_id"], unique=False)
+    op.create_index("ix_raw_response_document_id", "raw_response", ["document_id"], unique=False)
     op.create_table(
         "first_party_contact",
         sa.Column("document_id", sa.BigInteger(), nullable=False),
