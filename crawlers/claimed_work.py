@@ -17,7 +17,8 @@ from core.database.models.collecting import FrontierURL, Source, SourceState
 from core.database.sessions import Sessions
 from core.errors import ConflictError, InvalidOptionsError
 from core.options import parse_options
-from crawlers.source import PageLink, SourceProfile, profile
+from crawlers.harvest_storage import brings_news, page_cursor
+from crawlers.source import Harvest, PageLink, SourceProfile, profile
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.visits import PageVisit, SourceVisit, Validators
 
@@ -68,11 +69,9 @@ class ClaimedWork:
         row = session.get_one(FrontierURL, claim.id)
         source = _profile(session.get_one(Source, row.source_id))
         validators = Validators(row.etag, row.last_modified)
-        cursor = row.hints.get("cursor")
         return PageVisit(
-            claim, source, row.url, _hint(row), validators, row.created_at,
-            cursor if isinstance(cursor, dict) else {},
-        )  # fmt: skip
+            claim, source, row.url, _hint(row), validators, row.created_at, page_cursor(row.hints)
+        )
 
     def next_due_s(self) -> float | None:
         """Tell in how many seconds the next source is due; None when none is."""
@@ -85,6 +84,10 @@ class ClaimedWork:
                 )
             )
         return None if next_due is None else (next_due - self.clock.now()).total_seconds()
+
+    def brings_news(self, visit: SourceVisit | PageVisit, harvest: Harvest) -> bool:
+        with self.sessions() as session:
+            return brings_news(session, visit.source.id, harvest)
 
     def extend(self, visits: Sequence[SourceVisit | PageVisit]) -> list[int]:
         """Prolong the leases of visits under way; give the positions of those already lost."""

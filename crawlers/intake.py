@@ -27,12 +27,20 @@ LONGEST_TEXT = 100_000
 _UNSTORABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ud800-\udfff]")
 
 
+class AnswerState(StrEnum):
+    """Whether the office that a message was written to has answered it."""
+
+    PENDING = "pending"
+    REPLIED = "replied"
+
+
 @dataclass(frozen=True, slots=True)
 class CollectedDocument:
     """A text as it was found. ``author`` is the raw name: it lives in memory only and is stored as a hash.
 
-    ``anchor`` tells apart several documents of one page (replies of a thread). ``platform`` and ``level``
-    default to those of the source; ``published_at`` None means that the page does not say.
+    ``anchor`` tells apart several documents of one page (replies of a thread). ``thread_url`` is the address of
+    the opening post that a reply belongs to. ``platform`` and ``level`` default to those of the source;
+    ``published_at`` None means that the page does not say.
     """
 
     title: str
@@ -51,6 +59,9 @@ class CollectedDocument:
     likes: int | None = None
     rank: int | None = None
     anchor: str | None = None
+    thread_url: str | None = None
+    answer_state: AnswerState | None = None
+    answered_at: dt.datetime | None = None
 
 
 class StoreStatus(StrEnum):
@@ -61,7 +72,7 @@ class StoreStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class StoreOutcome:
-    """``UPDATED`` is a known document whose numbers have changed since the last visit."""
+    """``UPDATED`` is a known document whose numbers or answer have changed since the last visit."""
 
     status: StoreStatus
     document_id: int
@@ -83,7 +94,7 @@ def store(  # noqa: PLR0913 (all options are keyword-only)
     """
     title = cleaned(collected.title)[:LONGEST_TITLE]
     text = cleaned(collected.text)[:LONGEST_TEXT]
-    url = _document_url(collected)
+    url = document_url(collected)
     digest = content_hash(title, text)
     published_at, is_bad = believable_time(collected.published_at, now)
     platform = collected.platform or source.platform
@@ -99,6 +110,7 @@ def store(  # noqa: PLR0913 (all options are keyword-only)
             outlet=collected.outlet, original_source=collected.original_source,
             thread_id=thread_id, views=collected.views, reposts=collected.reposts,
             comments=collected.comments, likes=collected.likes,
+            answer_state=collected.answer_state, answered_at=collected.answered_at,
             collected_by=collected_by, is_demo=source.is_demo,
         )
         .on_conflict_do_nothing(index_elements=["source_id", "canonical_url", "content_hash"])
@@ -129,7 +141,7 @@ def believable_time(published_at: dt.datetime | None, now: dt.datetime) -> tuple
     return published_at, False
 
 
-def _document_url(collected: CollectedDocument) -> str:
+def document_url(collected: CollectedDocument) -> str:
     url = canonical_url(cleaned(collected.url))
     return f"{url}#{collected.anchor}" if collected.anchor else url
 
@@ -187,7 +199,7 @@ def _revisited(
     ).one()
     seen = {
         name: value
-        for name in ("views", "reposts", "comments", "likes")
+        for name in ("views", "reposts", "comments", "likes", "answer_state", "answered_at")
         if (value := getattr(collected, name)) is not None
     }
     is_changed = any(getattr(document, name) != value for name, value in seen.items())

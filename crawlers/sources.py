@@ -23,6 +23,12 @@ TOPIC = "source"
 SHORTEST_INTERVAL_S = 1
 LONGEST_INTERVAL_S = 30 * 86_400
 LONGEST_NAME = 100
+UNTRIED = "尚未验证：安装后还没有试采过。"
+_GONE = "没有编号为 {} 的信源，可能已被删除。请刷新页面。"
+
+
+class UntriedSourceError(ConflictError):
+    """A source of the shipped list may not be collected before a trial of it has succeeded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class SourceDraft:
     interval_floor_s: int | None = None
     interval_ceiling_s: int | None = None
     adcode: str | None = None
+    needs_browser: bool = False
 
 
 def checked_options(draft: SourceDraft, policy: AddressPolicy) -> Options:
@@ -68,6 +75,8 @@ def checked_options(draft: SourceDraft, policy: AddressPolicy) -> Options:
         options = parse_options(source_type.options, draft.options)
     except InvalidOptionsError as error:
         faults.update(error.faults)
+    else:
+        faults.update(source_type().faults(options))
     if faults:
         raise InvalidOptionsError(faults)
     return options
@@ -120,6 +129,7 @@ def _values(draft: SourceDraft, options: Options) -> dict[str, object]:
         "platform": draft.platform.strip(), "level": draft.level, "adcode": draft.adcode,
         "options": dict(options), "legal_basis": (draft.legal_basis or "").strip() or None,
         "interval_s": draft.interval_s, "interval_floor_s": floor, "interval_ceiling_s": ceiling,
+        "needs_browser": draft.needs_browser,
     }  # fmt: skip
 
 
@@ -170,9 +180,48 @@ def pause_source(session: Session, source_id: int, *, now: dt.datetime, actor: s
 
 
 def resume_source(session: Session, source_id: int, *, now: dt.datetime, actor: str) -> None:
-    _change(session, source_id, state=SourceState.ACTIVE.value, due_at=now, **_FRESH)
+    """Let a source be collected again; raises UntriedSourceError where a trial has to come first."""
+    resumed = session.scalar(
+        update(Source)
+        .where(Source.id == source_id, Source.needs_trial.is_(False))
+        .values(
+            claim_epoch=Source.claim_epoch + 1,
+            state=SourceState.ACTIVE.value,
+            due_at=now,
+            **_FRESH,
+        )
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    if resumed is None:
+        name = session.scalar(select(Source.name).where(Source.id == source_id))
+        if name is None:
+            raise ConflictError(_GONE.format(source_id))
+        raise UntriedSourceError(
+            f"「{name}」装上以后还没有试采成功过，仍是暂停，没有启用。请先试采，采到内容后再启用。"
+        )
     _audit(session, "source.resumed", source_id, actor, now)
     claims.notify(session, TOPIC)
+
+
+def record_trial(
+    session: Session, source_id: int, *, succeeded: bool, now: dt.datetime, actor: str
+) -> None:
+    """Note that the source was tried as it is stored; success takes the bar away that a new list has."""
+    cleared: dict[str, object] = {}
+    if succeeded:
+        was_untried = session.scalar(select(Source.needs_trial).where(Source.id == source_id))
+        cleared = {"needs_trial": False} | ({"failure_reason": None} if was_untried else {})
+    changed = session.scalar(
+        update(Source)
+        .where(Source.id == source_id)
+        .values(tried_at=now, **cleared)
+        .returning(Source.id)
+        .execution_options(synchronize_session=False)
+    )
+    if changed is None:
+        raise ConflictError(_GONE.format(source_id))
+    _audit(session, "source.tried", source_id, actor, now)
 
 
 def visit_now(session: Session, source_id: int, *, now: dt.datetime, actor: str) -> None:
@@ -193,7 +242,7 @@ def _change(session: Session, source_id: int, **values: object) -> None:
         .execution_options(synchronize_session=False)
     ).all()
     if len(changed) != 1:
-        raise ConflictError(f"没有编号为 {source_id} 的信源，可能已被删除。请刷新页面。")
+        raise ConflictError(_GONE.format(source_id))
 
 
 def _audit(session: Session, action: str, source_id: int, actor: str, now: dt.datetime) -> None:
@@ -236,8 +285,7 @@ def install_starter_sources(session: Session, now: dt.datetime) -> int:
                 level=starter.level, options=dict(options), legal_basis=starter.legal_basis,
                 interval_s=starter.interval_s, interval_floor_s=starter.interval_s,
                 interval_ceiling_s=max(starter.interval_s, 86_400), due_at=now,
-                state=SourceState.PAUSED.value,
-                failure_reason="尚未验证：安装后还没有试采过。",
+                state=SourceState.PAUSED.value, needs_trial=True, failure_reason=UNTRIED,
             )
         )  # fmt: skip
         count += created is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sqlalchemy import update
 from sqlalchemy.dialects.postgresql import insert
@@ -21,13 +21,18 @@ from crawlers import coverage
 from crawlers.canonical_url import canonical_url
 from crawlers.coverage import Yield
 from crawlers.failures import Failure
-from crawlers.intake import CollectedDocument, StoreStatus, store
+from crawlers.harvest_storage import (
+    AWAITING_HINT,
+    StoredHarvest,
+    cursor_after,
+    hints_after,
+    store_harvest,
+)
 from crawlers.raw_responses import keep_raw
 from crawlers.source import PageLink
 from crawlers.visit_schedule import asked_for, jittered, next_interval, retry_at, revisit_at
 from crawlers.visits import Collected, PageVisit, SourceVisit
 
-COLLECTED_BY = "crawl"
 MOST_ATTEMPTS = 6
 
 
@@ -48,7 +53,8 @@ class VisitOutcomes:
         now = self.clock.now()
         with self.sessions.begin() as session:
             source = session.get_one(Source, visit.claim.id)
-            gained, _ = self._store_all(session, source, collected, now)
+            gained, stored = self._store_all(session, source, collected, now)
+            cursor = cursor_after(session, source, collected.harvest, stored, now)
             announced = collected.harvest.links if collected.harvest else ()
             new_links = _announce(session, source.id, announced, now)
             coverage.record(session, source.id, gained, now)
@@ -62,7 +68,7 @@ class VisitOutcomes:
                 interval_s=round(interval.total_seconds()), visited_at=now, succeeded_at=now,
                 failures=0, failure_reason=None, etag=collected.validators.etag,
                 last_modified=collected.validators.last_modified,
-                content_digest=collected.validators.digest,
+                content_digest=collected.validators.digest, cursor=cursor,
             )  # fmt: skip
             if new_links:
                 claims.notify(session, "source")
@@ -75,11 +81,15 @@ class VisitOutcomes:
         now = self.clock.now()
         with self.sessions.begin() as session:
             source = session.get_one(Source, visit.source.id)
-            gained, first_id = self._store_all(session, source, collected, now, hint=visit.hint)
+            gained, stored = self._store_all(session, source, collected, now, hint=visit.hint)
             coverage.record(session, source.id, gained, now)
-            values: dict[str, object] = {} if first_id is None else {"document_id": first_id}
+            values: dict[str, object] = {"document_id": stored.first_id} if stored.ids else {}
+            row = session.get_one(FrontierURL, visit.claim.id)
+            hints = hints_after(row.hints, collected.harvest)
+            awaits_reply = bool(hints.get(AWAITING_HINT))
             claims.finish(
-                session, FrontierURL, visit.claim, due_at=revisit_at(source, visit, now),
+                session, FrontierURL, visit.claim, hints=hints,
+                due_at=revisit_at(source, visit, now, awaits_reply=awaits_reply),
                 fetched_at=now, etag=collected.validators.etag,
                 last_modified=collected.validators.last_modified, **values,
             )  # fmt: skip
@@ -95,25 +105,18 @@ class VisitOutcomes:
         now: dt.datetime,
         *,
         hint: PageLink | None = None,
-    ) -> tuple[Yield, int | None]:
+    ) -> tuple[Yield, StoredHarvest]:
         if collected.harvest is None:
-            return Yield(visits=int(hint is None)), None
-        first_id: int | None = None
-        new = 0
-        for document in collected.harvest.documents:
-            is_reply = collected.harvest.is_thread and first_id is not None
-            outcome = store(
-                session, source, _completed(document, hint), now=now, hasher=self.hasher,
-                collected_by=COLLECTED_BY, thread_id=first_id if is_reply else None,
-            )  # fmt: skip
-            first_id = first_id or outcome.document_id
-            new += outcome.status is StoreStatus.NEW
-        if new:
+            return Yield(visits=int(hint is None)), StoredHarvest()
+        stored = store_harvest(
+            session, source, collected.harvest, now=now, hasher=self.hasher, hint=hint
+        )
+        if stored.new:
             session.execute(update(Source).where(Source.id == source.id).values(last_item_at=now))
             for page in collected.raw:
-                keep_raw(session, self.keyring, page, document_id=first_id)
-        seen = len(collected.harvest.documents)
-        return Yield(int(hint is None), seen, new, seen - new), first_id
+                keep_raw(session, self.keyring, page, document_id=stored.first_id)
+        seen = len(stored.ids)
+        return Yield(int(hint is None), seen, stored.new, seen - stored.new), stored
 
     def fail_source(self, visit: SourceVisit, failure: Failure) -> None:
         """Record why a visit failed and when to try again."""
@@ -139,17 +142,6 @@ class VisitOutcomes:
                 claims.retry(session, FrontierURL, visit.claim, due_at=due_at, error=failure.reason)
             else:
                 claims.bury(session, FrontierURL, visit.claim, now=now, error=failure.reason)
-
-
-def _completed(document: CollectedDocument, hint: PageLink | None) -> CollectedDocument:
-    """Let the link's headline and time stand in for what the page does not say."""
-    if hint is None or document.anchor is not None:
-        return document
-    return replace(
-        document,
-        title=document.title or hint.title or "",
-        published_at=document.published_at or hint.published_at,
-    )
 
 
 def _announce(

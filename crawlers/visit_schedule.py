@@ -11,6 +11,8 @@ from crawlers.source_types import SOURCE_TYPES
 from crawlers.visits import PageVisit
 
 YOUNG_FOR = dt.timedelta(hours=24)
+AWAITED_FOR = dt.timedelta(days=60)
+LONGEST_AWAITING = dt.timedelta(days=1)
 LONGEST_SOURCE_BACKOFF_S = 6 * 3600
 ROBOTS_PATIENCE = dt.timedelta(hours=1)
 LONGEST_RETRY_AFTER_S = 86_400
@@ -32,9 +34,13 @@ def jittered(due_at: dt.datetime, now: dt.datetime) -> dt.datetime:
     return now + wait * random.uniform(0.95, 1.05)  # noqa: S311 (spreads load, guards nothing)
 
 
-def revisit_at(source: Source, visit: PageVisit, now: dt.datetime) -> dt.datetime | None:
-    """Come back to a thread ever more rarely while it is young."""
+def revisit_at(
+    source: Source, visit: PageVisit, now: dt.datetime, *, awaits_reply: bool = False
+) -> dt.datetime | None:
+    """Come back ever more rarely: to a thread while it is young, to an unanswered message for weeks."""
     age = now - visit.found_at
+    if awaits_reply and age <= AWAITED_FOR:
+        return now + max(dt.timedelta(seconds=source.interval_s), min(age / 4, LONGEST_AWAITING))
     if not SOURCE_TYPES.load(source.kind).revisits_links or age > YOUNG_FOR:
         return None
     return now + max(dt.timedelta(seconds=source.interval_s), age / 4)

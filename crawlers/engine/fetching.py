@@ -24,6 +24,7 @@ from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
 from crawlers.engine.resolver import PolicyResolver
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
+from crawlers.raw_responses import SentRequest
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,7 @@ class Fetched:
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
+    request: SentRequest | None = None
 
     @property
     def is_unchanged(self) -> bool:
@@ -52,10 +54,16 @@ class Fetcher:
         self._engine = engine
         self._resolver = resolver
 
-    async def fetch(self, url: str, headers: Mapping[str, str]) -> Fetched:
-        """Follow redirects to a page; raises FetchFailedError that says why there is none."""
+    async def fetch(
+        self, url: str, headers: Mapping[str, str], *, body: bytes | None = None
+    ) -> Fetched:
+        """Follow redirects to a page; with a ``body`` the first request is a POST, the others never are.
+
+        Raises FetchFailedError that says why there is no page.
+        """
         for _ in range(MOST_REDIRECTS + 1):
-            response = await self._answer(url, headers)
+            response = await self._answer(url, headers, body)
+            body = None
             location = response.headers.get("Location")
             if response.status in REDIRECTS and location is not None:
                 url = _target(url, location.decode("utf-8", errors="replace"))
@@ -64,12 +72,13 @@ class Fetcher:
             if response.status not in {OK, NOT_MODIFIED}:
                 retry_after = answered.get("retry-after", "")
                 raise FetchFailedError(status_failure(response.status, retry_after))
-            return Fetched(url, response.status, answered, response.body)
+            return Fetched(url, response.status, answered, response.body, _sent(response))
         raise FetchFailedError(failure(FailureCause.REDIRECTS))
 
-    async def _answer(self, url: str, headers: Mapping[str, str]) -> Response:
+    async def _answer(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+        method = "GET" if body is None else "POST"
         try:
-            request = Request(url, headers=dict(headers))
+            request = Request(url, method=method, headers=dict(headers), body=body or b"")
         except ValueError:
             raise FetchFailedError(failure(FailureCause.ADDRESS)) from None
         try:
@@ -124,6 +133,18 @@ def _target(url: str, location: str) -> str:
             failure(FailureCause.ADDRESS, f"网站把我们转到 {scheme} 地址，为安全起见没有访问。")
         )
     return target
+
+
+def _sent(response: Response) -> SentRequest | None:
+    request = response.request
+    if request is None:
+        return None
+    headers = {
+        name.decode("latin-1"): (request.headers.get(name) or b"").decode("latin-1")
+        for name in request.headers
+    }
+    address = str(response.ip_address) if response.ip_address else None
+    return SentRequest(request.method, request.url, headers, address)
 
 
 def _header_map(response: Response) -> dict[str, str]:

@@ -21,7 +21,7 @@ from crawlers.engine.reading import PageReader
 from crawlers.engine.visiting import Visit, Visiting
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.visit_outcomes import VisitOutcomes
-from crawlers.visits import Collected, PageVisit, SourceVisit, Validators
+from crawlers.visits import PageVisit, SourceVisit
 
 log = structlog.get_logger(__name__)
 
@@ -142,13 +142,12 @@ class CrawlLoop:
 
     async def _outcome(self, visit: Visit) -> None:
         try:
+            collected = await self._visiting.run(visit)
             if isinstance(visit, SourceVisit):
-                collected = await self._visit_source(visit)
                 gained = await self._in_thread(
                     lambda: self._outcomes.finish_source(visit, collected)
                 )
             else:
-                collected = await self._visit_page(visit)
                 gained = await self._in_thread(lambda: self._outcomes.finish_page(visit, collected))
         except FetchFailedError as error:
             await self._fail(visit, error)

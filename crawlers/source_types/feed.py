@@ -12,7 +12,7 @@ import lxml.html
 from lxml import etree
 
 from core.errors import ExtractionError
-from core.options import FieldKind, FieldSpec
+from core.options import FieldKind, FieldSpec, Options
 from crawlers.extraction.article import extract
 from crawlers.extraction.encoding import decoded
 from crawlers.extraction.page import absolute_url
@@ -41,6 +41,10 @@ class Feed:
             help="订阅源里只有摘要时勾选。",
         ),
     )
+
+    def faults(self, options: Options) -> dict[str, str]:
+        del options
+        return {}
 
     def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
         return (PageRequest(source.url, {"Accept": _ACCEPT}),)

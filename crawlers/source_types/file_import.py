@@ -1,6 +1,6 @@
 """Files that a person brings in; they are read by crawlers.file_import, never fetched."""
 
-from core.options import FieldSpec
+from core.options import FieldSpec, Options
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
 
 
@@ -10,6 +10,10 @@ class FileImport:
     needs_url = False
     revisits_links = False
     options: tuple[FieldSpec, ...] = ()
+
+    def faults(self, options: Options) -> dict[str, str]:
+        del options
+        return {}
 
     def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
         del source

@@ -8,7 +8,7 @@ from urllib.parse import quote
 from lxml.html import HtmlElement
 
 from core.errors import ExtractionError
-from core.options import FieldKind, FieldSpec
+from core.options import FieldKind, FieldSpec, Options
 from crawlers.extraction.headline import page_title
 from crawlers.extraction.page import inner_text, read_page
 from crawlers.extraction.published_time import read_time
@@ -39,6 +39,10 @@ class Forum:
             "limit", "每次最多采集的主题数", FieldKind.NUMBER, default=100, minimum=1, maximum=1000
         ),
     )
+
+    def faults(self, options: Options) -> dict[str, str]:
+        del options
+        return {}
 
     def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
         return (PageRequest(source.url),)

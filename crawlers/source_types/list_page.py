@@ -11,7 +11,7 @@ from lxml.etree import XPathError
 from lxml.html import HtmlElement
 
 from core.errors import ExtractionError
-from core.options import FieldKind, FieldSpec
+from core.options import FieldKind, FieldSpec, Options
 from crawlers.canonical_url import canonical_url
 from crawlers.extraction.article import extract
 from crawlers.extraction.page import Page, inner_text, links, read_page
@@ -46,6 +46,10 @@ class ListPage:
             "limit", "每次最多采集的链接数", FieldKind.NUMBER, default=100, minimum=1, maximum=1000
         ),
     )
+
+    def faults(self, options: Options) -> dict[str, str]:
+        del options
+        return {}
 
     def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
         return (PageRequest(source.url),)

@@ -9,7 +9,7 @@ import jmespath
 from jmespath.exceptions import JMESPathError
 
 from core.errors import ExtractionError
-from core.options import FieldSpec
+from core.options import FieldSpec, Options
 from crawlers.extraction.encoding import decoded
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
@@ -46,6 +46,10 @@ class TrendingList:
             help="用 {title} 代表标题，如 https://s.example.com/weibo?q={title}",
         ),
     )
+
+    def faults(self, options: Options) -> dict[str, str]:
+        del options
+        return {}
 
     def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
         return (PageRequest(source.url, {"Accept": "application/json"}),)
