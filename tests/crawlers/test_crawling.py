@@ -60,7 +60,7 @@ def test_articles_behind_a_list_become_masked_documents_with_work(
         raw = session.scalars(
             select(RawResponse).where(RawResponse.document_id == document.id)
         ).one()
-        assert NUMBER in open_raw(raw, keyring).decode()
+        assert NUMBER in open_raw(raw, keyring).body.decode()
         assert NUMBER.encode() not in raw.sealed_body
     assert body.title == "工地法律援助第0场在河湾举行"
     assert "核对了考勤和工资发放记录" in body.text
