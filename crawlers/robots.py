@@ -13,6 +13,8 @@ KEPT_FOR_S = 24 * 3600
 # Visits of a failing source grow rarer by themselves; this only bounds how stale a refusal may be.
 RETRIED_AFTER_S = 20
 LONGEST_DELAY_S = 120.0
+# Every rule counts once for each agent that it is for: half a megabyte could hold a hundred million.
+MOST_RULES = 200_000
 _TOO_MANY_REQUESTS = 429
 
 
@@ -51,10 +53,30 @@ def rules_of(status: int, body: bytes) -> RobotsRules:
     """Read an answer: 4xx allows everything, 5xx and "too many requests" forbid for now."""
     if 200 <= status < 300:  # noqa: PLR2004 (the 2xx class)
         text = body[:LARGEST_ROBOTS].decode("utf-8-sig", errors="replace").replace("\0", "")
+        if _is_endless(text):
+            return UNAVAILABLE
         return RobotsRules(rules=Protego.parse(text))
     if 400 <= status < 500 and status != _TOO_MANY_REQUESTS:  # noqa: PLR2004 (the 4xx class)
         return RobotsRules(RobotsVerdict.ALLOWED)
     return UNAVAILABLE
+
+
+def _is_endless(text: str) -> bool:
+    """Tell whether reading the groups would take minutes: many rules, each for many agents."""
+    rules = agents = 0
+    names_go_on = False
+    for line in text.splitlines():
+        name = line.lstrip()[:10].lower()
+        if name.startswith(("user-agent", "useragent", "user agent")):
+            agents = agents + 1 if names_go_on else 1
+            names_go_on = True
+        elif name.startswith(("allow:", "disallow:")):
+            # Whatever else stands between two names may not end the group for the parser.
+            names_go_on = False
+        rules += agents
+        if rules > MOST_RULES:
+            return True
+    return False
 
 
 def robots_url(url: str) -> str:

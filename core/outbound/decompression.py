@@ -7,6 +7,8 @@ from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
 
 ACCEPTED_ENCODINGS = "gzip, deflate"
 _GZIP_WINDOW = 16 + zlib.MAX_WBITS
+# Each member costs a copy of what follows it, so that a body of nothing but empty ones would take hours.
+MOST_MEMBERS = 1000
 
 
 def bounded_body(pieces: Iterable[bytes], *, encoding: str, max_bytes: int) -> bytes:
@@ -44,7 +46,13 @@ def _collected(pieces: Iterable[bytes], *, max_bytes: int) -> bytes:
 
 def _gunzipped(sent: bytes, *, max_bytes: int) -> bytes:
     body = bytearray()
+    members = 0
     while sent:
+        members += 1
+        if members > MOST_MEMBERS:
+            raise ResponseUnreadableError(
+                f"对方返回的压缩内容由 {MOST_MEMBERS} 段以上拼成，没有读取。"
+            )
         member = zlib.decompressobj(_GZIP_WINDOW)
         # One byte beyond the limit tells "exactly full" from "too large".
         body += member.decompress(sent, max_bytes - len(body) + 1)
