@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.database.models.collecting import Document, Source, SourceHour
-from crawlers.coverage import SourceHealth, health
+from core.source_health import SourceHealth, health
 from crawlers.source_types import SOURCE_TYPES
 
 RATE_OVER = dt.timedelta(hours=24)

@@ -15,7 +15,7 @@ from core.database.models.media import Publication, PublicationState
 from core.database.models.operations import Heartbeat, OperatorNotice, WorkItem
 from core.heartbeats import ALIVE_WITHIN
 from core.search_lag import index_lag
-from crawlers.coverage import source_counts
+from core.source_health import source_counts
 from zhisheng import __version__
 from zhisheng.roles import DEMO_ROLES, ROLES
 

@@ -13,8 +13,9 @@ from core.database.sessions import Sessions
 from core.errors import ConflictError, InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
+from core.source_health import SourceHealth, source_counts
 from crawlers import coverage
-from crawlers.coverage import SourceHealth, Yield, source_counts
+from crawlers.coverage import Yield
 from crawlers.robots import RobotsVerdict
 from crawlers.source_listing import list_sources, source_row
 from crawlers.source_trial import SourceTrial, try_source
@@ -106,7 +107,12 @@ def test_the_starter_list_is_installed_paused_and_once(
             assert install_starter_sources(session, clock.now()) == expected
     with sessions() as session:
         assert set(session.scalars(select(Source.state))) == {SourceState.PAUSED}
-        assert source_counts(session, clock.now()) == {"ok": 0, "failing": 0, "silent": 0}
+        assert source_counts(session, clock.now()) == {
+            "ok": 0,
+            "failing": 0,
+            "silent": 0,
+            "degraded": 0,
+        }
         rows = list_sources(session, clock.now())
     assert {row.health for row in rows} == {SourceHealth.PAUSED}
 
@@ -134,9 +140,9 @@ def test_coverage_adds_up_and_health_follows_it(sessions: Sessions, clock: FakeC
         assert row is not None
         assert (row.items_last_day, row.error_rate, row.health) == (4, 2 / 3, SourceHealth.OK)
         later = clock.now() + dt.timedelta(minutes=6)
-        assert source_counts(session, later) == {"ok": 0, "failing": 0, "silent": 1}
+        assert source_counts(session, later) == {"ok": 0, "failing": 0, "silent": 1, "degraded": 0}
         session.get_one(Source, source.id).failures = 1
-        assert source_counts(session, later) == {"ok": 0, "failing": 1, "silent": 0}
+        assert source_counts(session, later) == {"ok": 0, "failing": 1, "silent": 0, "degraded": 0}
         session.rollback()
 
 

@@ -12,8 +12,8 @@ from core.errors import InvalidOptionsError
 from core.expression.names import LEVEL_LABELS
 from core.masking import mask
 from core.options import FieldKind
+from core.source_health import SourceHealth
 from crawlers import sources
-from crawlers.coverage import SourceHealth
 from crawlers.source_listing import list_sources, source_row
 from crawlers.source_trial import SourceTrial, try_source
 from crawlers.source_types import SOURCE_TYPES

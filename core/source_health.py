@@ -1,0 +1,97 @@
+"""How a source is doing, as one word that all pages, counts and reports agree on."""
+
+from __future__ import annotations
+
+import datetime as dt
+from enum import StrEnum
+from typing import TypedDict
+
+from sqlalchemy import ColumnElement, Interval, case, cast, func, literal, select
+from sqlalchemy.orm import Session
+
+from core.database.models.collecting import Source, SourceState
+
+# A due source is visited at once; behind a slow or busy host it may wait a few of its intervals.
+OVERDUE_AFTER = dt.timedelta(minutes=5)
+OVERDUE_AFTER_INTERVALS = 4
+OVERDUE_AT_MOST = dt.timedelta(hours=2)
+
+
+class SourceHealth(StrEnum):
+    """``SILENT`` covers both no new items for far longer than usual, and no visit although one was due."""
+
+    OK = "ok"
+    FAILING = "failing"
+    SILENT = "silent"
+    DEGRADED = "degraded"
+    PAUSED = "paused"
+
+
+class SourceCounts(TypedDict):
+    ok: int
+    failing: int
+    silent: int
+    degraded: int
+
+
+def is_overdue(due_at: dt.datetime | None, interval_s: int, now: dt.datetime) -> bool:
+    """Tell whether a visit that was due has not happened for far too long."""
+    if due_at is None:
+        return False
+    intervals = OVERDUE_AFTER_INTERVALS * dt.timedelta(seconds=interval_s)
+    return now - due_at > max(OVERDUE_AFTER, min(intervals, OVERDUE_AT_MOST))
+
+
+def health(source: Source, now: dt.datetime) -> SourceHealth:
+    """Judge one source; its silence and its quality are what the watch over the ledger last found."""
+    if source.state == SourceState.PAUSED:
+        return SourceHealth.PAUSED
+    if source.state == SourceState.BLOCKED or source.failures or source.dead_at:
+        return SourceHealth.FAILING
+    if source.silent_since is not None or is_overdue(source.due_at, source.interval_s, now):
+        return SourceHealth.SILENT
+    return SourceHealth.OK if source.degraded_since is None else SourceHealth.DEGRADED
+
+
+def health_column(now: dt.datetime) -> ColumnElement[str]:
+    """Give what ``health`` says as an SQL expression over ``Source``."""
+    intervals = OVERDUE_AFTER_INTERVALS * Source.interval_s
+    patience_s = func.greatest(
+        OVERDUE_AFTER.total_seconds(), func.least(intervals, OVERDUE_AT_MOST.total_seconds())
+    )
+    overdue = Source.due_at < literal(now) - patience_s * cast("1 second", Interval)
+    failing = (Source.state == SourceState.BLOCKED.value) | (Source.failures > 0)
+    return case(
+        (Source.state == SourceState.PAUSED.value, SourceHealth.PAUSED.value),
+        (failing | Source.dead_at.is_not(None), SourceHealth.FAILING.value),
+        (overdue | Source.silent_since.is_not(None), SourceHealth.SILENT.value),
+        (Source.degraded_since.is_not(None), SourceHealth.DEGRADED.value),
+        else_=SourceHealth.OK.value,
+    )
+
+
+def is_watched() -> ColumnElement[bool]:
+    """Choose the sources that are waited for: not paused, and not files that a person brings in."""
+    return (Source.state != SourceState.PAUSED.value) & Source.url.is_not(None)
+
+
+def source_counts(session: Session, now: dt.datetime) -> SourceCounts:
+    """Count the watched sources by their health."""
+    judged = health_column(now).label("health")
+    rows = session.execute(
+        select(judged, func.count()).where(is_watched()).group_by(judged).order_by(judged)
+    )
+    counts = SourceCounts(ok=0, failing=0, silent=0, degraded=0)
+    for name, number in rows:
+        match SourceHealth(name):
+            case SourceHealth.OK:
+                counts["ok"] = number
+            case SourceHealth.FAILING:
+                counts["failing"] = number
+            case SourceHealth.SILENT:
+                counts["silent"] = number
+            case SourceHealth.DEGRADED:
+                counts["degraded"] = number
+            case SourceHealth.PAUSED:
+                pass
+    return counts
