@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import resource
 import signal
 import threading
 import time
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 
 import structlog
 
@@ -21,22 +23,50 @@ from crawlers.source_types import SOURCE_TYPES
 log = structlog.get_logger(__name__)
 
 LONGEST_READING_S = 30.0
+# Processor time of one page. Real ones take a tenth of a second, those of the largest size a few.
+MOST_PROCESSOR_S = 8.0
+# Address space of a reading process: a full page several times over, and what the libraries take.
+MOST_MEMORY = 1536 * 1024 * 1024
+MOST_LINKS = 1000
+MOST_DOCUMENTS = 1000
 PAGES_PER_PROCESS = 2000
+TOO_COMPLEX = "页面过于复杂，读它用时太长或占用内存太多，没有采集。"
+MISREAD = "读这个页面时程序出错，已记入日志，没有采集。"
 _PARENT_CHECK_S = 1.0
 
 
 def read(page: FetchedPage, source: SourceProfile, is_linked: bool) -> Harvest | str:  # noqa: FBT001 (runs in another process, which takes positions only)
     """Return what the page holds, or the Chinese reason why it cannot be read."""
     source_type = SOURCE_TYPES.load(source.kind)()
+    # Whoever uses up the time is ended by the signal, in the middle of a C library too.
+    signal.setitimer(signal.ITIMER_PROF, MOST_PROCESSOR_S)
     try:
-        return (source_type.parse_linked if is_linked else source_type.parse)(page, source)
+        return _bounded(
+            (source_type.parse_linked if is_linked else source_type.parse)(page, source)
+        )
     except CrawlError as error:
         return str(error)
+    except MemoryError:
+        return TOO_COMPLEX
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _bounded(harvest: Harvest) -> Harvest:
+    return replace(
+        harvest,
+        documents=harvest.documents[:MOST_DOCUMENTS],
+        links=harvest.links[:MOST_LINKS],
+        follow=harvest.follow[:MOST_LINKS],
+    )
 
 
 def _prepare(parent: int) -> None:
     """Leave signals to the parent, and die with it: kill -9 tells nobody."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGPROF, signal.SIG_DFL)
+    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     def watch() -> None:
         while os.getppid() == parent:
@@ -47,46 +77,58 @@ def _prepare(parent: int) -> None:
 
 
 class PageReader:
-    """A pool of reading processes that replaces one that hangs or dies."""
+    """Reading processes, each a pool of its own, so that a page which ends one takes no other page with it."""
 
     def __init__(self, workers: int) -> None:
-        self._workers = workers
-        self._pool = self._new_pool()
-        self._rooms = asyncio.Semaphore(workers)
+        # The last one used comes first: those that are never needed never start.
+        self._idle: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
+        self._pools: set[ProcessPoolExecutor] = set()
+        for _ in range(workers):
+            self._idle.put_nowait(self._new_pool())
 
     def _new_pool(self) -> ProcessPoolExecutor:
-        return ProcessPoolExecutor(
-            self._workers,
+        pool = ProcessPoolExecutor(
+            1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_prepare,
             initargs=(os.getpid(),),
             max_tasks_per_child=PAGES_PER_PROCESS,
         )
+        self._pools.add(pool)
+        return pool
 
     async def read(self, page: FetchedPage, source: SourceProfile, *, is_linked: bool) -> Harvest:
         """Raise FetchFailedError for a page that cannot be read, or not in time."""
-        async with self._rooms:
-            pool = self._pool
-            try:
-                reading = asyncio.wrap_future(pool.submit(read, page, source, is_linked))
-                found = await asyncio.wait_for(reading, LONGEST_READING_S)
-            except (TimeoutError, BrokenProcessPool) as error:
-                log.warning("page_reading_stopped", source_id=source.id, cause=type(error).__name__)
-                self._replace(pool)
-                reason = "页面过于复杂，读它用时太长，没有采集。"
-                raise FetchFailedError(failure(FailureCause.UNREADABLE, reason)) from error
+        pool = await self._idle.get()
+        try:
+            reading = asyncio.wrap_future(pool.submit(read, page, source, is_linked))
+            found = await asyncio.wait_for(reading, LONGEST_READING_S)
+        except (TimeoutError, BrokenProcessPool) as error:
+            log.warning("page_reading_stopped", source_id=source.id, cause=type(error).__name__)
+            pool = self._replaced(pool)
+            raise FetchFailedError(failure(FailureCause.UNREADABLE, TOO_COMPLEX)) from error
+        except asyncio.CancelledError:
+            # The process is still busy with a page that nobody waits for.
+            pool = self._replaced(pool)
+            raise
+        except Exception as error:
+            # A plug-in border: what a hostile page provokes in a parser is not to be tried again and again.
+            log.exception("page_not_read", source_id=source.id, kind=source.kind)
+            raise FetchFailedError(failure(FailureCause.UNREADABLE, MISREAD)) from error
+        finally:
+            self._idle.put_nowait(pool)
         if isinstance(found, str):
             raise FetchFailedError(failure(FailureCause.UNREADABLE, found))
         return found
 
-    def _replace(self, pool: ProcessPoolExecutor) -> None:
-        if pool is not self._pool:
-            return
-        self._pool = self._new_pool()
+    def _replaced(self, pool: ProcessPoolExecutor) -> ProcessPoolExecutor:
+        self._pools.discard(pool)
         _kill(pool)
+        return self._new_pool()
 
     def close(self) -> None:
-        _kill(self._pool)
+        for pool in self._pools:
+            _kill(pool)
 
 
 def _kill(pool: ProcessPoolExecutor) -> None:
