@@ -1,21 +1,27 @@
-"""Scrapy's download handler with bounds of its own: the size of the head, and one deadline for redirects too."""
+"""Scrapy's download handler with bounds of its own on what comes before a body, and the time that it took."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from scrapy import Request
 from scrapy.core.downloader.handlers.http11 import (
     HTTP11DownloadHandler,
     _LenientHTTP11ClientFactory,
     _LenientHTTP11ClientProtocol,
 )
 from scrapy.crawler import Crawler
+from scrapy.http import Response
 from twisted.internet.interfaces import IAddress
 from twisted.python.failure import Failure
 from twisted.web._newclient import HEADER, STATUS
 
+from core.clock import monotonic
+
 # Real heads with long policies and cookies stay below a tenth of it.
 LARGEST_HEAD = 131_072
+_SPENT_S = "zhisheng_spent_s"
 
 
 class HeadTooLargeError(Exception):
@@ -53,3 +59,21 @@ class BoundedDownloadHandler(HTTP11DownloadHandler):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._pool._factory = _BoundedFactory  # noqa: SLF001 (as Scrapy itself does)
+
+    async def download_request(self, request: Request) -> Response:
+        started = monotonic()
+        try:
+            return await super().download_request(request)
+        finally:
+            request.meta[_SPENT_S] = monotonic() - started
+
+
+def spent_s(meta: Mapping[str, object]) -> float:
+    """Tell how long a request was under way, without its wait for its turn."""
+    spent = meta.get(_SPENT_S)
+    return spent if isinstance(spent, float) else 0.0
+
+
+def is_head_too_large(error: Exception) -> bool:
+    reasons = getattr(error.__cause__ or error, "reasons", ())
+    return any(isinstance(getattr(one, "value", None), HeadTooLargeError) for one in reasons)

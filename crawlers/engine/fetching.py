@@ -21,6 +21,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
+from crawlers.engine.download import is_head_too_large, spent_s
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
 from crawlers.engine.resolver import PolicyResolver
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
@@ -28,6 +29,8 @@ from crawlers.raw_responses import SentRequest
 
 log = structlog.get_logger(__name__)
 
+HEAD_TOO_LARGE = "网站的回答头部大得不正常，已停止读取，没有保存。"
+LOGIN_WALL = "网站要求先登录才能看这个页面；职声不登录，没有采集。"
 NOT_MODIFIED = 304
 OK = 200
 
@@ -50,9 +53,13 @@ class Fetched:
 class Fetcher:
     """Every request passes the guards, because every request passes the downloader's middlewares."""
 
-    def __init__(self, engine: ExecutionEngine, resolver: PolicyResolver) -> None:
+    def __init__(
+        self, engine: ExecutionEngine, resolver: PolicyResolver, *, timeout_s: float
+    ) -> None:
+        """``timeout_s`` holds for a page with all its redirects; waiting for a host's turn is not part of it."""
         self._engine = engine
         self._resolver = resolver
+        self._timeout_s = timeout_s
 
     async def fetch(
         self, url: str, headers: Mapping[str, str], *, body: bytes | None = None
@@ -61,12 +68,19 @@ class Fetcher:
 
         Raises FetchFailedError that says why there is no page.
         """
+        left_s = self._timeout_s
         for _ in range(MOST_REDIRECTS + 1):
-            response = await self._answer(url, headers, body)
+            meta: dict[str, object] = {"download_timeout": left_s}
+            response = await self._answer(url, headers, body, meta)
             body = None
+            left_s -= spent_s(meta)
+            if left_s <= 0:
+                raise FetchFailedError(failure(FailureCause.TIMEOUT))
             location = response.headers.get("Location")
             if response.status in REDIRECTS and location is not None:
                 url = _target(url, location.decode("utf-8", errors="replace"))
+                if is_login(url):
+                    raise FetchFailedError(failure(FailureCause.FORBIDDEN, LOGIN_WALL))
                 continue
             answered = _header_map(response)
             if response.status not in {OK, NOT_MODIFIED}:
@@ -75,14 +89,19 @@ class Fetcher:
             return Fetched(url, response.status, answered, response.body, _sent(response))
         raise FetchFailedError(failure(FailureCause.REDIRECTS))
 
-    async def _answer(self, url: str, headers: Mapping[str, str], body: bytes | None) -> Response:
+    async def _answer(
+        self, url: str, headers: Mapping[str, str], body: bytes | None, meta: dict[str, object]
+    ) -> Response:
         method = "GET" if body is None else "POST"
         try:
-            request = Request(url, method=method, headers=dict(headers), body=body or b"")
+            # Scrapy copies what it is given, and its handler notes the time in the copy.
+            request = Request(
+                url, method=method, headers=dict(headers), body=body or b"", meta=meta
+            )
         except ValueError:
             raise FetchFailedError(failure(FailureCause.ADDRESS)) from None
         try:
-            return await self._engine.download_async(request)
+            response = await self._engine.download_async(request)
         except FetchFailedError:
             raise
         except Exception as error:
@@ -91,10 +110,14 @@ class Fetcher:
             if found.cause is FailureCause.INTERNAL:
                 log.exception("fetch_failed_unexpectedly", host=urlsplit(url).hostname)
             raise FetchFailedError(found) from error
+        meta.update(request.meta)
+        return response
 
     def _failure(self, error: Exception, host: str) -> Failure:
         if isinstance(error, CannotResolveHostError) and self._resolver.is_refused(host):
             return failure(FailureCause.ADDRESS)
+        if is_head_too_large(error):
+            return failure(FailureCause.TOO_LARGE, HEAD_TOO_LARGE)
         for kind, cause in _CAUSES:
             if isinstance(error, kind):
                 if cause is FailureCause.INCOMPLETE and _is_certificate_problem(error):
@@ -120,6 +143,20 @@ def _is_certificate_problem(error: Exception) -> bool:
     cause: BaseException | None = error.__cause__ or error
     text = f"{cause!r} {getattr(cause, 'reasons', '')!r}"
     return isinstance(cause, ssl.SSLError) or "certificate" in text.lower()
+
+
+def is_login(url: str) -> bool:
+    """Tell whether an address that a site sends us to is its sign-in page."""
+    parts = urlsplit(url)
+    segments = {segment.partition(".")[0] for segment in parts.path.lower().split("/")}
+    first_label = (parts.hostname or "").partition(".")[0].lower()
+    return first_label in _LOGIN_HOSTS or bool(segments & _LOGIN_PATHS)
+
+
+_LOGIN_HOSTS = frozenset({"login", "passport", "sso", "auth", "account", "accounts", "cas"})
+_LOGIN_PATHS = frozenset(
+    {"login", "signin", "sign_in", "sign-in", "logon", "passport", "sso", "cas", "userlogin"}
+)
 
 
 def _target(url: str, location: str) -> str:

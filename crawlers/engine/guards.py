@@ -9,8 +9,9 @@ from typing import Protocol, Self, cast
 from urllib.parse import urljoin, urlsplit
 
 import structlog
-from scrapy import Request
+from scrapy import Request, signals
 from scrapy.crawler import Crawler
+from scrapy.exceptions import StopDownload
 from scrapy.http import Response
 
 from core.clock import monotonic
@@ -19,7 +20,14 @@ from core.outbound.errors import AddressRefusedError, ResolutionError
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.settings import LARGEST_BODY
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure
-from crawlers.robots import UNAVAILABLE, RobotsRules, RobotsVerdict, robots_url, rules_of
+from crawlers.robots import (
+    LARGEST_ROBOTS,
+    UNAVAILABLE,
+    RobotsRules,
+    RobotsVerdict,
+    robots_url,
+    rules_of,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +38,7 @@ ROBOTS_TIMEOUT_S = 15
 RESOLVED_FOR_S = 60.0
 NO_ROBOTS = "连不上这个网站（robots.txt 也取不到），没有采集，稍后自动重试。"
 _IS_ROBOTS = "zhisheng_robots"
+_ROBOTS_BYTES = "zhisheng_robots_bytes"
 
 
 class _WithContext(Protocol):
@@ -93,11 +102,20 @@ class RobotsGuard:
         self._crawler = crawler
         self._user_agent = _context(crawler).user_agent
         self._delay_s = _context(crawler).host_delay_s
+        self._timeout_s = min(ROBOTS_TIMEOUT_S, _context(crawler).timeout_s)
         self._kept: OrderedDict[str, tuple[float, asyncio.Task[_Answered]]] = OrderedDict()
+        crawler.signals.connect(self._read_enough, signals.bytes_received)
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
+
+    def _read_enough(self, data: bytes, request: Request) -> None:
+        """Hang up after the first 500 KiB of a robots.txt, which are all that we must and do read."""
+        if request.meta.get(_IS_ROBOTS):
+            request.meta[_ROBOTS_BYTES] = request.meta.get(_ROBOTS_BYTES, 0) + len(data)
+            if request.meta[_ROBOTS_BYTES] >= LARGEST_ROBOTS:
+                raise StopDownload(fail=False)
 
     async def process_request(self, request: Request) -> None:
         if request.meta.get(_IS_ROBOTS):
@@ -128,11 +146,15 @@ class RobotsGuard:
     async def _fetched(self, url: str) -> _Answered:
         try:
             for _ in range(MOST_REDIRECTS + 1):
-                meta = {_IS_ROBOTS: True, "download_timeout": ROBOTS_TIMEOUT_S}
+                meta = {
+                    _IS_ROBOTS: True, "download_timeout": self._timeout_s, "download_maxsize": 0,
+                }  # fmt: skip
                 response = await self._crawler.engine.download_async(Request(url, meta=meta))
                 location = response.headers.get("Location")
                 if response.status not in REDIRECTS or location is None:
-                    return _Answered(rules_of(response.status, response.body))
+                    return _Answered(
+                        await asyncio.to_thread(rules_of, response.status, response.body)
+                    )
                 url = urljoin(url, location.decode("latin-1"))
         except FetchFailedError as error:
             log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=error.failure.cause)

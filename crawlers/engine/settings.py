@@ -25,8 +25,8 @@ def scrapy_settings(context: CrawlContext) -> Settings:
             },
             "DOWNLOAD_HANDLERS_BASE": {},
             "DOWNLOAD_HANDLERS": {
-                "http": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
-                "https": "scrapy.core.downloader.handlers.http11.HTTP11DownloadHandler",
+                "http": "crawlers.engine.download.BoundedDownloadHandler",
+                "https": "crawlers.engine.download.BoundedDownloadHandler",
             },
             "DOWNLOAD_MAXSIZE": LARGEST_BODY,
             "DOWNLOAD_WARNSIZE": 0,

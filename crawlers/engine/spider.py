@@ -40,7 +40,7 @@ class SourceSpider(Spider):
             context.sessions, context.clock, context.owner,
             dt.timedelta(seconds=context.lease_s),
         )  # fmt: skip
-        fetcher = Fetcher(self.crawler.engine, resolver)
+        fetcher = Fetcher(self.crawler.engine, resolver, timeout_s=context.timeout_s)
         await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
         # Nothing is handed to the scheduler; the spider ends with the loop.
         nothing: tuple[Any, ...] = ()  # Any: as above.

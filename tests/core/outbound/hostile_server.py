@@ -1,5 +1,6 @@
 """A real loopback server that answers each path by a script and remembers what it received."""
 
+import re
 import socket
 import ssl
 import threading
@@ -44,12 +45,20 @@ def cut_in_the_body(connection: socket.socket) -> None:
 
 
 class HostileServer:
-    def __init__(self, ssl_context: ssl.SSLContext | None = None) -> None:
+    """``scripts`` are found by host and path (``a.test/list``), else by path alone."""
+
+    def __init__(
+        self,
+        ssl_context: ssl.SSLContext | None = None,
+        *,
+        address: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
         self.scripts: dict[str, Script] = {}
         self.requests: list[bytes] = []
         self.stopping = threading.Event()
         self._ssl_context = ssl_context
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server((address, port), backlog=200)
         self.port: int = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -92,9 +101,17 @@ class HostileServer:
                 if received:
                     self.requests.append(received)
                     path = received.split(b" ", 2)[1].decode("latin-1").split("?", 1)[0]
-                    self.scripts.get(path, reply(status="404 Not Found"))(connection)
+                    missing = reply(status="404 Not Found")
+                    anywhere = self.scripts.get(path, missing)
+                    self.scripts.get(f"{host_of(received)}{path}", anywhere)(connection)
         except OSError:
             pass
+
+
+def host_of(received: bytes) -> str:
+    """Give the host that a request names, without its port."""
+    found = re.search(rb"(?im)^host:[ \t]*([^\r\n:]+)", received)
+    return found[1].decode("latin-1").lower() if found else ""
 
 
 def _received(connection: socket.socket) -> bytes:
