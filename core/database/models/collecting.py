@@ -3,7 +3,7 @@
 import datetime as dt
 from enum import StrEnum
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, UniqueConstraint
+from sqlalchemy import ARRAY, BigInteger, DateTime, ForeignKey, Index, LargeBinary, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -71,8 +71,9 @@ class Source(Claimable, Base):
 class CrawlHost(Base):
     """What all crawlers share about a host: when it may be asked next, and whether it is left alone.
 
-    ``next_at`` is the first moment of the next request; ``delay_s`` what the host itself asked for.
-    While ``closed_until`` lies ahead nobody asks it; after that one request tries.
+    ``next_at`` is the first moment of the next request; ``delay_s`` what the host itself asked for;
+    ``in_flight`` when each request under way is given up. While ``closed_until`` lies ahead nobody asks it;
+    after that one request tries.
     """
 
     __tablename__ = "crawl_host"
@@ -83,6 +84,9 @@ class CrawlHost(Base):
     closed_until: Mapped[dt.datetime | None]
     reason: Mapped[str | None]
     changed_at: Mapped[dt.datetime]
+    in_flight: Mapped[list[dt.datetime]] = mapped_column(
+        ARRAY(DateTime(timezone=True)), server_default=sql("'{}'")
+    )
 
 
 class SourceHour(Base):
@@ -133,13 +137,21 @@ class SourceUsual(Base):
 
 
 class FrontierURL(Claimable, Base):
-    """A page that a source announced and that still has to be fetched."""
+    """A page that a source announced and that still has to be fetched.
+
+    Twins of an address have one ``page_key``; a lane is what one source has on one ``host``.
+    """
 
     __tablename__ = "frontier_url"
     __table_args__ = (
         UniqueConstraint("source_id", "url"),
         Index("ix_frontier_url_due", "due_at", postgresql_where=sql("dead_at IS NULL")),
-    )
+        Index(
+            "ix_frontier_url_lane", "host", "source_id", "due_at",
+            postgresql_where=sql("dead_at IS NULL AND due_at IS NOT NULL"),
+        ),
+        Index("uq_frontier_url_page_key", "source_id", "page_key", unique=True),
+    )  # fmt: skip
     id: Mapped[Id]
     source_id: Mapped[int] = mapped_column(ForeignKey("source.id", ondelete="CASCADE"))
     url: Mapped[str]
@@ -152,6 +164,7 @@ class FrontierURL(Claimable, Base):
     created_at: Mapped[CreatedAt]
     host: Mapped[str] = mapped_column(default="", server_default="")
     visits: Mapped[int] = mapped_column(default=0, server_default="0")
+    page_key: Mapped[str | None]
 
 
 class Document(Base):

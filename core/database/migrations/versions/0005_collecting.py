@@ -22,6 +22,12 @@ def upgrade() -> None:
         sa.Column("closed_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("changed_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "in_flight",
+            sa.ARRAY(sa.DateTime(timezone=True)),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.PrimaryKeyConstraint("host", name=op.f("pk_crawl_host")),
     )
     op.create_table(
@@ -84,6 +90,17 @@ def upgrade() -> None:
     op.add_column("frontier_url", sa.Column("host", sa.Text(), server_default="", nullable=False))
     op.add_column(
         "frontier_url", sa.Column("visits", sa.Integer(), server_default="0", nullable=False)
+    )
+    op.execute("UPDATE frontier_url SET host = coalesce(substring(url from '^[a-z]+://([^/?#]+)'), '')")
+    op.add_column("frontier_url", sa.Column("page_key", sa.Text(), nullable=True))
+    op.create_index(
+        "ix_frontier_url_lane",
+        "frontier_url",
+        ["host", "source_id", "due_at"],
+        postgresql_where=sa.text("dead_at IS NULL AND due_at IS NOT NULL"),
+    )
+    op.create_index(
+        "uq_frontier_url_page_key", "frontier_url", ["source_id", "page_key"], unique=True
     )
     op.add_column(
         "raw_response", sa.Column("request", postgresql.JSONB(astext_type=sa.Text()), nullable=True)
