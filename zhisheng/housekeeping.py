@@ -12,6 +12,10 @@ from core import audit, leases, recent_queries
 from core.crypto.author_hash import destroy_expired_epochs
 from core.database.models.organisation import ConsoleSession, LoginFailure
 from core.database.partitions import ensure_partitions
+from crawlers.coverage import hour_of
+from crawlers.coverage_hours import open_hours
+from crawlers.coverage_learning import learn_usual
+from crawlers.coverage_watch import watch
 from crawlers.retention import delete_expired
 from zhisheng import event_tables, story_tables
 from zhisheng.services import Services
@@ -27,10 +31,26 @@ class Housekeeping:
 
     def __init__(self, services: Services) -> None:
         self._services = services
+        self._opened: dt.datetime | None = None
 
     def _leads(self) -> bool:
         with self._services.sessions() as session:
             return leases.leader(session, "engine") == self._services.owner
+
+    def minutely(self) -> None:
+        """Keep the coverage ledger: open the hour, learn what is usual, tell the operators what is wrong."""
+        if not self._leads():
+            self._opened = None
+            return
+        sessions, now = self._services.sessions, self._services.clock.now()
+        hour = hour_of(now)
+        if self._opened != hour:
+            learn_usual(sessions, now)
+            with sessions.begin() as session:
+                open_hours(session, now)
+            self._opened = hour
+        with sessions.begin() as session:
+            watch(session, now)
 
     def hourly(self) -> None:
         """Make next month's partitions and indices before they are needed; forget what is past comparing."""

@@ -1,4 +1,4 @@
-"""Role ``engine``: judges rules, raises and escalates alerts; its leader also keeps house.
+"""Role ``engine``: judges rules, raises and escalates alerts, takes evidence; its leader also keeps house.
 
 APScheduler is only the clock that ticks: it holds no jobs on disk, each tick looks for what is due.
 """
@@ -15,6 +15,7 @@ from alerting.engine import EngineWorker
 from config.alerting_defaults import load_alerting_defaults
 from core.clock import SHANGHAI
 from core.database.models.operations import Queue
+from zhisheng.evidence import evidence_worker
 from zhisheng.expressions import language_names
 from zhisheng.housekeeping import Housekeeping
 from zhisheng.roles.worker import run_worker
@@ -36,6 +37,7 @@ def run(services: Services, stop: threading.Event) -> None:
     )
     housekeeping = Housekeeping(services)
     scheduler = BackgroundScheduler(timezone=SHANGHAI)
+    scheduler.add_job(housekeeping.minutely, CronTrigger(second=20), max_instances=1, coalesce=True)
     scheduler.add_job(housekeeping.hourly, CronTrigger(minute=7), max_instances=1, coalesce=True)
     scheduler.add_job(
         housekeeping.nightly,
@@ -44,8 +46,15 @@ def run(services: Services, stop: threading.Event) -> None:
         coalesce=True,
     )
     scheduler.start()
+    # Beside the engine, so that no alert ever waits for a page to be sealed.
+    evidence = threading.Thread(
+        target=run_worker, args=(services, evidence_worker(services), stop), name="evidence"
+    )
+    evidence.start()
     log.info("engine_started", wakes_on=Queue.EVALUATE.value)
     try:
         run_worker(services, worker, stop)
     finally:
+        stop.set()
+        evidence.join()
         scheduler.shutdown(wait=False)
