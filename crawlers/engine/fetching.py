@@ -118,6 +118,8 @@ class Fetcher:
             return failure(FailureCause.ADDRESS)
         if is_head_too_large(error):
             return failure(FailureCause.TOO_LARGE, HEAD_TOO_LARGE)
+        if isinstance(error, ResponseUnreadableError):
+            return failure(FailureCause.UNREADABLE, str(error))
         for kind, cause in _CAUSES:
             if isinstance(error, kind):
                 if cause is FailureCause.INCOMPLETE and _is_certificate_problem(error):
@@ -132,7 +134,6 @@ _CAUSES: tuple[tuple[type[Exception], FailureCause], ...] = (
     (DownloadTimeoutError, FailureCause.TIMEOUT),
     (DownloadCancelledError, FailureCause.TOO_LARGE),
     (ResponseTooLargeError, FailureCause.BOMB),
-    (ResponseUnreadableError, FailureCause.UNREADABLE),
     (ResponseDataLossError, FailureCause.INCOMPLETE),
     (DownloadFailedError, FailureCause.INCOMPLETE),
     (OSError, FailureCause.UNREACHABLE),
