@@ -8,12 +8,9 @@ from dataclasses import dataclass, field
 import trafilatura
 
 from core.errors import ExtractionError
-from crawlers.extraction.byline import byline
 from crawlers.extraction.density import densest_text
-from crawlers.extraction.headline import page_title
-from crawlers.extraction.outlet import original_source, outlet
+from crawlers.extraction.facts import read_facts
 from crawlers.extraction.page import Page, read_page
-from crawlers.extraction.page_time import page_time
 
 SHORTEST_ARTICLE = 20
 # Below this the precise extractor has often kept nothing but a caption.
@@ -22,12 +19,16 @@ SHORTEST_TRUSTED = 60
 
 @dataclass(frozen=True, slots=True)
 class Article:
-    """``published_at`` is aware UTC; None is unknown. ``extractor`` names what found the text."""
+    """``published_at`` is aware UTC, midnight in Shanghai where ``is_day_only``; None is unknown.
+
+    ``extractor`` names what found the text.
+    """
 
     url: str
     title: str
     text: str
     published_at: dt.datetime | None
+    is_day_only: bool
     author: str | None = field(repr=False)
     outlet: str | None
     original_source: str | None
@@ -39,17 +40,19 @@ def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") 
     """Read an article; ``now`` gives relative times their meaning. Raises ExtractionError."""
     page = read_page(body, url, content_type)
     text, extractor = article_text(page)
-    title = page_title(page)
+    facts = read_facts(page, text, now=now)
+    title = facts.title
     if len(text) < SHORTEST_ARTICLE and not title:
         raise ExtractionError("页面上没有找到正文，也没有标题。")
     return Article(
         url=url,
         title=title,
         text=_without_headline(text, title),
-        published_at=page_time(page, now),
-        author=byline(page),
-        outlet=outlet(page),
-        original_source=original_source(page),
+        published_at=facts.published_at,
+        is_day_only=facts.is_day_only,
+        author=facts.author,
+        outlet=facts.outlet,
+        original_source=facts.original_source,
         encoding=page.encoding,
         extractor=extractor,
     )

@@ -1,33 +1,230 @@
-"""Who wrote an article, as the page says it near the headline."""
+"""Who wrote an article: byline, reporters, signature, account; the editor when nobody else is named."""
+
+from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from itertools import pairwise
 
-from crawlers.extraction.headline import page_title
-from crawlers.extraction.page import SPACES, Page
+from crawlers.extraction.linked_data import linked_data_names
+from crawlers.extraction.people import people
+from crawlers.extraction.reporters import final_names, reporters
+from crawlers.extraction.surroundings import Surroundings, short_lines
+from crawlers.extraction.visible_lines import Line
 
-_BYLINE = re.compile(
-    r"(?:作\s*者|责任编辑|本报记者|记者|编辑|文)\s*[:：／/]\s*(?P<name>[\u4e00-\u9fff·]{2,8})"
+_AUTHOR = re.compile(
+    r"(?<![原他些该位])(?:作\s{0,4}者|撰\s?文|执\s?笔|撰\s?稿(?:人)?|文字|采写|采编|笔者|楼主|发帖人|编剧|译者|口述|编译)\s{0,3}[:：/／|丨]\s{0,3}(?P<name>[^\n]{1,60})"
+    r"|(?:^|[\s（(【\[|丨>])文\s{0,2}[:：/／|丨]\s{0,2}(?P<text>[^\n]{1,40})"
 )
-_HEAD_LENGTH = 3000
+_AUTHOR_SPACED = re.compile(r"^作\s{0,4}者\s{1,4}(?P<name>\S{2,20})$")
+_EDITOR = re.compile(
+    r"(?:责\s?任\s?编\s?辑|责\s?编|编\s?辑|编\s?审|编\s?校|值班编辑|整理)\s{0,3}[:：/／|]?\s{0,3}(?P<name>[^\n]{1,40})"
+)
+_EDITOR_IN_CHARGE = re.compile(r"责\s?任?\s?编\s?辑?\s{0,3}[:：]\s{0,3}(?P<name>[^\n]{1,40})")
+_POSTER = (
+    re.compile(r"由\s{0,2}(?P<name>\S{1,20}?)\s{0,2}(?:于\s?\d{2,4}|张贴|发表|发布|发帖)"),
+    re.compile(r"^(?P<name>[^\s，。：:]{2,30})\s{0,3}(?:发表于|发布于|发表在|于)\s{0,3}\d{4}"),
+    re.compile(r"(?:\d{2}:\d{2}(?::\d{2})?|\d)\s{1,3}by\s{1,2}(?P<name>\S{2,20})"),
+    re.compile(r"posted by\s{1,2}(?P<name>\S{2,20})", re.IGNORECASE),
+)
+_ACCOUNT_LABEL = re.compile(
+    r"author|nick-?name|user-?name|js_name|poster|blogger|media-?(?:name|user)|source-?name|up-?name|profile_nickname|"
+    r"\bpgc\b|account|account-?name|\bwriter\b",
+    re.IGNORECASE,
+)
+_ACCOUNT_SCRIPT = re.compile(
+    r"""\b(?:nickname|nick_?name|author_?name|media_?name)["']?\s?[:=]\s?["'](?P<name>[^"'<>\\]{2,30})["']""",
+    re.IGNORECASE,
+)
+_ACCOUNT_LINK = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
+_NO_ACCOUNT = re.compile(
+    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
+    re.IGNORECASE,
+)
+_PLACEHOLDER = re.compile(
+    r"^(?:未知|佚名|匿名|不详|无|暂无|网络|互联网|本站|admin|未填|转载|综合|null|none|undefined|n/a|-+|\d+)$",
+    re.IGNORECASE,
+)
+_STOP = re.compile(
+    r"[\s|｜]{0,3}(?:来\s?源|责任?编|编辑|发布|发表|时间|日期|阅读|浏览|点击|评论|字号|字体|出处|出版|（|\(|\[|【|］|\]|】|）|\)|20\d\d|19\d\d|[:：])"
+)
+_OFFICE = re.compile(
+    r"[\u3400-\u9fff（）]{4,30}(?:政府|委员会|局|厅|部|院|会|公司|办公室|办公厅|中心|工会|大学|学院|协会|联合会|支队|法院|检察院|处|站|所)"
+)
+_DATE_ALONE = re.compile(
+    r"^\D{0,4}\d{4}\s?[年.-]\s?\d{1,2}\s?[月.-]\s?\d{1,2}\s?日?\D{0,20}$|^[二〇零一三四五六七八九十年月日\s]{8,14}$"
+)
+_META = (
+    "citation_authors",
+    "citation_author",
+    "dc.creator",
+    "author",
+    "article:author",
+    "byline",
+    "og:author",
+)
+_LONGEST_LINE = 120
+_LONGEST_ACCOUNT = 24
+_LONGEST_PEN_NAME = 8
 
 
-def head_text(page: Page) -> str:
-    """Give the visible text from the headline on, where bylines stand."""
-    body = page.tree.find("body")
-    text = " ".join(
-        str(part) for part in (page.tree if body is None else body).xpath(
-            ".//text()[not(ancestor::script or ancestor::style or ancestor::noscript)]"
-        )
-    )  # fmt: skip
-    text = SPACES.sub(" ", text)
-    title = page_title(page)
-    start = text.find(title) if title else -1
-    return text[max(start, 0) :][:_HEAD_LENGTH]
+def author(around: Surroundings) -> str | None:
+    """Join several authors by a space; a person who wrote goes before an account, an editor comes last."""
+    for find in _FINDERS:
+        names = list(dict.fromkeys(name for name in find(around) if name))
+        if names:
+            return " ".join(names)
+    return None
 
 
-def byline(page: Page) -> str | None:
-    found = _BYLINE.search(head_text(page))
-    if found is not None:
-        return found["name"]
-    named = page.meta.get("author", "")
-    return named if 0 < len(named) <= 20 else None  # noqa: PLR2004 (longer ones are slogans)
+def _labelled(around: Surroundings) -> list[str]:
+    for line in (
+        *short_lines(around.head),
+        *short_lines(around.closing),
+        *short_lines(around.tail),
+    ):
+        for found in _AUTHOR.finditer(line.text):
+            if _is_apart(line, found.start()) and (names := _named(found["name"] or found["text"])):
+                return names
+        spaced = _AUTHOR_SPACED.search(line.text)
+        if spaced is not None and (names := _named(spaced["name"])):
+            return names
+    lines = around.head
+    for line, following in pairwise(lines):
+        if re.fullmatch(r"作\s{0,4}者\s?[:：]?", line.text) and not following.text.endswith(
+            ("：", ":")
+        ):
+            names = _named(following.text)
+            if names and not re.search(r"\d{4}", following.text):
+                return names
+    return []
+
+
+def _is_apart(line: Line, start: int) -> bool:
+    """Tell a byline, alone or among other facts, from a mention within a sentence."""
+    return start < _LONGEST_LINE and not re.search(r"[，。；]\S{6}", line.text[:start])
+
+
+def _named(text: str) -> list[str]:
+    """Read what follows 作者：, which may be people, a pen name or an office."""
+    cut = _STOP.split(text.strip(), maxsplit=1)[0].strip(" 　，,。;；、|·")
+    names = people(cut)
+    if names:
+        return names
+    tokens = re.split(r"[、&＆，,；;|｜丨]|\s{2,}", cut)
+    if " " in tokens[0] and not re.fullmatch(r"[A-Za-z .'-]+", tokens[0]):
+        tokens = [*tokens[0].split(" "), *tokens[1:]]
+    named = [token.strip() for token in tokens]
+    named = [name for name in named if 1 < len(name) <= 30 and not _PLACEHOLDER.match(name)]  # noqa: PLR2004 (pen names)
+    return named[:4] if all(len(name) <= _LONGEST_PEN_NAME for name in named) else named[:1]
+
+
+def _declared(around: Surroundings) -> list[str]:
+    names = [around.page.meta[name] for name in _META if name in around.page.meta]
+    names += linked_data_names(around.page, "author")
+    edited = set(_editors(around))
+    for name in names:
+        given = people(name)
+        if given and not edited.intersection(given):
+            return given
+    return []
+
+
+def _posters(around: Surroundings) -> list[str]:
+    for line in (
+        *short_lines(around.head),
+        *short_lines(around.closing),
+        *short_lines(around.tail[:6]),
+    ):
+        for pattern in _POSTER:
+            found = pattern.search(line.text)
+            if (
+                found is not None
+                and len(line.text) <= _LONGEST_LINE
+                and not _NO_ACCOUNT.match(found["name"])
+            ):
+                return [found["name"].strip("【】[]()（）:：")]
+    return []
+
+
+def _accounts(around: Surroundings) -> list[str]:
+    for line in around.head:
+        if _ACCOUNT_LABEL.search(line.label) and _is_account(line.text):
+            return [line.text]
+    for name in linked_data_names(around.page, "author"):
+        if _is_account(name):
+            return [name]
+    found = _ACCOUNT_SCRIPT.search(around.page.source)
+    if found is not None and _is_account(found["name"]):
+        return [found["name"]]
+    return []
+
+
+def _is_account(text: str) -> bool:
+    return (
+        1 < len(text) <= _LONGEST_ACCOUNT
+        and not _NO_ACCOUNT.match(text)
+        and not _PLACEHOLDER.match(text)
+        and not re.search(r"\d{4}-\d|[，。？！>]", text)
+    )
+
+
+def _signatures(around: Surroundings) -> list[str]:
+    """Find the office that signs a notice: it stands above the date at the end."""
+    closing = [line for line in around.closing if line.text]
+    for index, line in enumerate(closing):
+        if _OFFICE.fullmatch(line.text.strip()) and (
+            index == len(closing) - 1 or _DATE_ALONE.search(closing[index + 1].text)
+        ):
+            return [line.text.strip()]
+    return []
+
+
+def _editors(around: Surroundings) -> list[str]:
+    for line in (*around.tail, *reversed(around.closing), *around.head):
+        if names := _edited_by(_EDITOR, line):
+            return names
+    for line in around.below:
+        if names := _edited_by(_EDITOR_IN_CHARGE, line):
+            return names
+    return []
+
+
+def _edited_by(pattern: re.Pattern[str], line: Line) -> list[str]:
+    for found in pattern.finditer(line.text[-_LONGEST_LINE:]):
+        names = people(found["name"]) or _pen_name(found["name"])
+        if names:
+            return names
+    return []
+
+
+def _pen_name(text: str) -> list[str]:
+    token = re.split(r"[\s|，,。）)\]】_]", text.strip(" :：]】)）"))[0]
+    if (
+        1 < len(token) <= _LONGEST_PEN_NAME
+        and not _PLACEHOLDER.match(token)
+        and re.fullmatch(r"[\u3400-\u9fffA-Za-z0-9]+", token)
+    ):
+        return [token]
+    return []
+
+
+def _declared_editors(around: Surroundings) -> list[str]:
+    for name in _META:
+        value = around.page.meta.get(name, "").strip()
+        if people(value):
+            return people(value)
+    return []
+
+
+_FINDERS: tuple[Callable[[Surroundings], list[str]], ...] = (
+    _labelled,
+    reporters,
+    final_names,
+    _declared,
+    _posters,
+    _accounts,
+    _signatures,
+    _editors,
+    _declared_editors,
+)

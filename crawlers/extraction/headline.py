@@ -1,22 +1,193 @@
-"""The headline of a page: what it is called, without the name of its site."""
+"""The headline of a page as it is shown, without the name of its site."""
 
+from __future__ import annotations
+
+import html
 import re
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
-from crawlers.extraction.page import Page, inner_text
+from crawlers.extraction.linked_data import linked_data
+from crawlers.extraction.page import SPACES, Page, inner_text
+from crawlers.extraction.surroundings import Span
+from crawlers.extraction.visible_lines import Line, visible_lines
 
-_TITLE_SEPARATOR = re.compile(r"\s*(?:[_|｜丨]|[-—–]{1,2}(?=[^-—–]{2,20}$)|--)\s*")
+LONGEST = 150
+_META = ("og:title", "articletitle", "twitter:title", "citation_title", "dc.title", "headline")
+_MARKUP = re.compile(r"<[^<>]{1,80}>")
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\ufeff\ue000-\uf8ff]")
+_SEPARATOR = re.compile(
+    r"\s*(?:[_|｜丨]|--+|——(?=[^—]{2,12}$)|\s[-–—]+\s|[-–—](?=[^-–—]{2,30}$))\s*"
+)
+_SITE = re.compile(
+    r"(?:网|网站|新闻|频道|日报|晚报|晨报|时报|商报|早报|在线|博客|论坛|门户|中心|财经|资讯|专栏|首页|官网|"
+    r"官方网站|头条|百科|专区|医院|大学|学院|政府|委员会|社区|客户端|贴吧|知乎|豆瓣|微博|搜狐|科技|娱乐|体育|"
+    r"\.(?:com|cn|net|org)|news|blog|CSDN博客|bilibili|哔哩哔哩|公众平台)[^，。]{0,12}$",
+    re.IGNORECASE,
+)
+_TITLE_LABEL = re.compile(
+    r"title|tit\b|headline|biaoti|\bbt\b|subject|activity-name", re.IGNORECASE
+)
+_LESSER_LABEL = re.compile(
+    r"sub-?title|crumb|nav|menu|hot|rank|recommend|related|list", re.IGNORECASE
+)
+_NO_HEADLINE = re.compile(
+    r"^(?:[（(]?原标题|来源|作者|责编|编辑|记者|责任编辑|当前位置|您的位置|分享|正文$|首页)|[>＞»›].*[>＞»›]|[>＞]\s*(?:正文)?$"
+    r"|^\W*$|^\S{1,6}[:：]\s?\d+$|^[\d\-/:年月日 .]+$|https?://"
+)
+_BYLINE = re.compile(r"(?:19|20)\d\d\s?[-年/.]\s?\d|来源|作者|发表于|记者")
+_DATED = re.compile(r"(?:19|20)\d\d[-年/.]\d{1,2}[-月/.]\d|^https?:")
+_ORNAMENT = re.compile(r"^[*·•■●◆★☆►▶※]+\s*")
+_CUT = re.compile(r"(?:\.{3}|…)+$")
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟＂「」『』‘’'′`´", '"'))
+_SHORT = 8
+_LONG_BEGINNING = 12
+_NEVER = -100.0
+_LEAST_AGREED = 3.0
+_LEAST_ALONE = 0.5
+MOST_LINES = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """``index`` is the line that shows it, None when no line does."""
+
+    text: str
+    index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A title that the page gives outside of its visible text."""
+
+    text: str
+    key: str
+    is_cut: bool
 
 
 def page_title(page: Page) -> str:
-    """Take the headline: what the page tells other sites, else its first heading, else its title."""
-    whole = next((inner_text(element) for element in page.tree.iter("title")), "")
-    candidates = [page.meta.get("og:title", ""), *(inner_text(h) for h in page.tree.iter("h1"))]
-    for candidate in candidates:
-        if len(candidate) >= 4 and (candidate in whole or not whole):  # noqa: PLR2004 (shorter ones are site names)
-            return _without_site(candidate)
-    return _without_site(whole) or next((text for text in candidates if text), "")
+    """Name a page of any kind; an article's headline is better found with its text (`headline`)."""
+    return headline(page, visible_lines(page.tree), Span(0, 0)).text
+
+
+def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
+    """Choose the line that most looks like the headline, by what the page claims and where it stands."""
+    claims = list(_claims(page))
+    best, best_score = None, -1.0
+    for index, line in enumerate(lines[:MOST_LINES]):
+        for shown in _shown(lines, index):
+            agreement, spelled = _agreement(shown, line, claims)
+            score = agreement + _standing(line, spelled) + _nearness(index, text)
+            score -= 1.5 * (line.is_link and index > 0 and lines[index - 1].is_link)
+            score += 0.8 * any(_BYLINE.search(after.text) for after in lines[index + 1 : index + 3])
+            least = _LEAST_AGREED if agreement else _LEAST_ALONE
+            if score > max(best_score, least):
+                best, best_score = Headline(spelled, index), score
+    if best is not None:
+        return best
+    whole = next((claim.text for claim in claims), "")
+    return Headline(_without_site(whole), None)
+
+
+def _claims(page: Page) -> Iterator[_Claim]:
+    given = [inner_text(element) for element in page.tree.xpath("//head//title|//title[1]")][:1]
+    given += [page.meta[name] for name in _META if name in page.meta]
+    given += list(linked_data(page, "headline"))[:1]
+    for text in given:
+        clean = _clean(text)
+        if clean:
+            yield _Claim(clean, _key(_CUT.sub("", clean)), bool(_CUT.search(clean)))
+
+
+def _shown(lines: Sequence[Line], index: int) -> Iterator[str]:
+    """Give a line, and a line with the next one when a headline may go over two."""
+    text = _clean(lines[index].text)
+    if not 2 <= len(text) <= LONGEST or _NO_HEADLINE.search(text):  # noqa: PLR2004 (a single character)
+        return
+    yield text
+    if index + 1 < len(lines):
+        following = _clean(lines[index + 1].text)
+        if following and len(text) + len(following) <= LONGEST:
+            yield text + following
+            yield f"{text} {following}"
+
+
+def _agreement(shown: str, line: Line, claims: Sequence[_Claim]) -> tuple[float, str]:
+    """Say how well a line agrees with what is claimed, and which of the two is spelled better."""
+    key = _key(shown)
+    best, spelled = max(
+        (_agreement_with(claim, key, shown) for claim in claims),
+        key=lambda found: found[0],
+        default=(0.0, shown),
+    )
+    if not best and (shown != _clean(line.text) or _DATED.search(shown)):
+        return _NEVER, shown
+    return best * min(1.0, (len(key) + 2) / (_SHORT + 2)), spelled
+
+
+def _agreement_with(claim: _Claim, key: str, shown: str) -> tuple[float, str]:
+    longer = min(len(key), 40) / 20
+    if not key or not claim.key:
+        return 0.0, shown
+    if key == claim.key:
+        return 6 + longer, shown
+    if claim.is_cut and key.startswith(claim.key):
+        return 5 + longer, shown
+    if key in claim.key:
+        return (4 if _begins(claim.key, key) else 1.5) + longer, shown
+    part = _without_site(claim.text)
+    part_key = _key(part)
+    if part_key in key and len(part_key) > max(_SHORT, 0.5 * len(key)):
+        return 3.5 + longer, part
+    return 0.0, shown
+
+
+def _begins(claim: str, key: str) -> bool:
+    """Count a short beginning only when the claim goes on with a separator."""
+    return claim.startswith(key) and (len(key) > _LONG_BEGINNING or claim[len(key)] in "_|-—–丨")
+
+
+def _standing(line: Line, shown: str) -> float:
+    """Say how much a line looks like a headline by its markup."""
+    score = {0: 0.0, 1: 3.0, 2: 2.0}.get(line.heading, 1.5)
+    if _TITLE_LABEL.search(line.label.rpartition(" ")[2]):
+        score += 1.5
+    elif _LESSER_LABEL.search(line.label):
+        score -= 1
+    elif _TITLE_LABEL.search(line.label):
+        score += 1
+    if line.is_link:
+        score -= 0.7
+    if len(shown) > 70 or shown.endswith(("。", ".")):  # noqa: PLR2004 (headlines are shorter)
+        score -= 3
+    return score
+
+
+def _nearness(index: int, text: Span) -> float:
+    """Give most to the line right before the text; bylines and tools may stand between."""
+    if not text.end:
+        return 0.0
+    distance = text.start - index
+    if distance > 0:
+        return max(0.0, 2.2 - 0.2 * distance)
+    return -1.5 if distance else -0.5
 
 
 def _without_site(title: str) -> str:
-    parts = [part for part in _TITLE_SEPARATOR.split(title) if part]
-    return parts[0] if parts and len(parts[0]) >= 4 else title  # noqa: PLR2004 (as above)
+    parts = _SEPARATOR.split(title)
+    while len(parts) > 1 and (_SITE.search(parts[-1]) or len(parts[-1]) <= 6):  # noqa: PLR2004 (a column)
+        parts.pop()
+    kept = title[: title.find(parts[-1]) + len(parts[-1])] if parts else title
+    return kept.strip() or title
+
+
+def _clean(text: str) -> str:
+    text = html.unescape(html.unescape(text)) if "&" in text else text
+    text = _INVISIBLE.sub("", _MARKUP.sub("", text))
+    return _ORNAMENT.sub("", SPACES.sub(" ", text.replace("\n", " ")).strip())
+
+
+def _key(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text.translate(_QUOTES)).translate(_QUOTES)
+    return "".join(folded.split()).lower()

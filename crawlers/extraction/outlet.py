@@ -1,22 +1,134 @@
 """Which outlet an article stands in, and which it was taken from (来源：)."""
 
+from __future__ import annotations
+
 import re
+from collections.abc import Iterator
 
-from crawlers.extraction.byline import head_text
-from crawlers.extraction.page import Page
+from crawlers.extraction.page import Page, inner_text
+from crawlers.extraction.surroundings import Surroundings
 
-_OUTLET = re.compile(
-    r"(?:信息|稿件|文章)?来\s*源\s*[:：]\s*(?P<name>[^\s|:：，。；()（）【】\[\]]{2,20}?)"
-    r"(?=\s|$|[|，。；()（）【】\[\]]|作者|记者|责任编辑|责编|编辑|发布|时间|字号|浏览|点击|(?:19|20)\d\d)"
+_SOURCE = re.compile(
+    r"(?:信息|稿件|文章|新闻|本文)?(?:来\s{0,2}源(?:于|自)?|稿\s?源|转\s?自|转载自|摘\s?自|出\s?处|原\s?载|来\s?自)\s{0,2}[:：|｜]?\s{0,3}"
+    r"(?P<name>[《「“]?[^\s:：，。；|｜;（）()【】\[\]<>]{2,24}(?:\s?[-－—]\s?《[^》]{2,20}》)?)"
 )
+_AFTER_DATE = re.compile(
+    r"\d{1,2}:\d\d(?::\d\d)?\s{1,3}(?P<name>[\u3400-\u9fff]{2,10}(?:报|网|社|新闻|周刊|杂志|电视台|客户端|财经|在线))$"
+)
+_LABEL_ALONE = re.compile(r"^(?:信息|稿件|文章|本文)?来\s{0,2}源\s?[:：]?$")
+_END = re.compile(
+    r"(?:作者|记者|责任编辑|责编|编辑|发布|时间|日期|字号|字体|浏览|点击|阅读|举报|分享|打印|(?:19|20)\d\d|\d{1,2}[-:]\d\d).*$"
+)
+_NEEDS_COLON = re.compile(r"^[^:：|｜]*$")
+_PREFIX = re.compile(r"^.{2,12}?[-－—–]{1,2}(?=.{2,20}$)")
+_MARKS = str.maketrans("", "", "《》「」“”\"' \u3000\xa0")
+_SITE_NAME = re.compile(
+    r"(?:网|在线|新闻|日报|晚报|晨报|时报|商报|早报|频道|论坛|博客|社区|客户端|订阅|财经|报|传媒|医院|大学|学会|协会|政府|[A-Za-z]{3,})$"
+)
+_OFFICIAL = re.compile(r"(?:官方网站|官网|官方)$")
+_TITLE_PARTS = re.compile(r"\s*(?:[_|｜丨]|--+|\s[-–—]\s|[-–—](?=[^-–—]{2,30}$))\s*")
+_HOSTS = {
+    "people.com.cn": "人民网", "news.cn": "新华网", "xinhuanet.com": "新华网", "163.com": "网易", "sina.com.cn": "新浪",
+    "sina.cn": "新浪", "sohu.com": "搜狐", "qq.com": "腾讯", "ifeng.com": "凤凰网", "thepaper.cn": "澎湃新闻", "gmw.cn": "光明网",
+    "cctv.com": "央视网", "cnr.cn": "央广网", "chinanews.com.cn": "中国新闻网", "chinanews.com": "中国新闻网", "youth.cn": "中国青年网",
+    "workercn.cn": "中工网", "acftu.org": "中华全国总工会", "huanqiu.com": "环球网", "guancha.cn": "观察者网", "caijing.com.cn": "财经网",
+    "southcn.com": "南方网", "bjnews.com.cn": "新京报", "stcn.com": "证券时报网", "hexun.com": "和讯网", "china.com.cn": "中国网",
+}  # fmt: skip
+_NOT_A_SOURCE = re.compile(
+    r"^(?:互联网|网络|转载文章|转载|本站|本站原创|原创|未知|不详|网友|作者|综合|\d+)$|[，。！？]|^(?:的|于|为)"
+)
+_PLATFORM = re.compile(r"^(?:微信公众平台|Yahoo.*|百家号)$")
 
 
-def outlet(page: Page) -> str | None:
-    """Name whom the page says it took the text from (来源：)."""
-    found = _OUTLET.search(head_text(page))
-    return found["name"] if found else page.meta.get("og:site_name") or None
+def outlet(around: Surroundings, headline: str) -> str | None:
+    """Name the site that shows the article, else whom it says it took the text from."""
+    for name in (
+        around.page.meta.get("og:site_name", ""),
+        _name_in_title(around.page, headline),
+        _name_of_host(around.page),
+    ):
+        if name and not _PLATFORM.match(name):
+            return name
+    return next(_sources(around), None)
 
 
-def original_source(page: Page) -> str | None:
-    found = _OUTLET.search(head_text(page))
-    return found["name"] if found else None
+def original_source(around: Surroundings, outlet: str | None) -> str | None:
+    """Name whom a reprint was taken from; None when that is the outlet itself."""
+    for name in _sources(around):
+        return None if outlet is not None and _same(name, outlet) else name
+    return None
+
+
+def _sources(around: Surroundings) -> Iterator[str]:
+    head = around.head
+    for place, line in enumerate(head):
+        if len(line.text) > 200:  # noqa: PLR2004 (a line of facts is shorter)
+            continue
+        yield from _in_line(line.text)
+        if (
+            _LABEL_ALONE.match(line.text)
+            and place + 1 < len(head)
+            and (name := _clean(head[place + 1].text))
+        ):
+            yield name
+    if name := _clean(
+        re.sub(
+            r"^来源[:：]",
+            "",
+            around.page.meta.get("contentsource")
+            or around.page.meta.get("source")
+            or around.page.meta.get("mediaid")
+            or "",
+        )
+    ):
+        yield name
+    for line in (*around.closing[-2:], *around.tail[:6]):
+        if len(line.text) <= 60:  # noqa: PLR2004 (as above)
+            yield from _in_line(line.text)
+
+
+def _in_line(text: str) -> Iterator[str]:
+    after = _AFTER_DATE.search(text)
+    if after is not None and (name := _clean(after["name"])):
+        yield name
+    for found in _SOURCE.finditer(text):
+        whole = found[0]
+        # Without a colon only a line's beginning names a source: 本文来源于国家统计局.
+        if _NEEDS_COLON.match(whole) and (found.start() > 1 or whole.startswith("来自")):
+            continue
+        if name := _clean(found["name"]):
+            yield name
+
+
+def _clean(text: str) -> str | None:
+    name = _END.sub("", text).translate(_MARKS).strip("|｜-—：:、.")
+    name = _PREFIX.sub("", name)
+    return name if 2 <= len(name) <= 24 and not _NOT_A_SOURCE.search(name) else None  # noqa: PLR2004 (names of outlets)
+
+
+def _name_in_title(page: Page, headline: str) -> str | None:
+    """Take the last part of a page's title: most often the name of its site."""
+    whole = next((inner_text(element) for element in page.tree.iter("title")), "")
+    if not whole or whole == headline:
+        return None
+    rest = whole.partition(headline)[2] if headline and headline in whole else whole
+    parts = [part for part in _TITLE_PARTS.split(rest) if part]
+    for part in reversed(parts):
+        name = _OFFICIAL.sub("", part.strip())
+        if len(parts) == 1 and 3 <= len(name) <= 12:  # noqa: PLR2004 (all that follows the headline)
+            return name
+        if 2 <= len(name) <= 20 and _SITE_NAME.search(name) and "." not in name:  # noqa: PLR2004 (names of sites)
+            return name
+    return None
+
+
+def _name_of_host(page: Page) -> str | None:
+    host = page.url.split("//")[-1].split("/")[0].split(":")[0].lower()
+    for known, name in _HOSTS.items():
+        if host == known or host.endswith("." + known):
+            return name
+    return None
+
+
+def _same(one: str, other: str) -> bool:
+    return one in other or other in one

@@ -1,47 +1,204 @@
-"""The time of publication, looked for everywhere that a page may name it."""
+"""The time of publication: every place that may name it is asked, and most agreement wins."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from crawlers.extraction.byline import head_text
 from crawlers.extraction.linked_data import linked_data
-from crawlers.extraction.page import Page, inner_text
-from crawlers.extraction.published_time import read_time, time_in_url
+from crawlers.extraction.page import Page
+from crawlers.extraction.published_time import read_moment, time_in_url
+from crawlers.extraction.spelled_time import Moment, moments
+from crawlers.extraction.surroundings import Surroundings
+from crawlers.extraction.visible_lines import Line
 
-_TIME_NAMES = re.compile(
-    r"(?:article:published_time|og:release_date|pubdate|publishdate|publish_?date|publish-?time|"
-    r"weibo:\s?article:create_at|datepublished|date|dc\.date|release_?date)",
+EARLIEST = dt.datetime(1995, 1, 1, tzinfo=dt.UTC)
+"""The web is hardly older; what claims to be is a default value."""
+_AHEAD = dt.timedelta(days=1)
+_FRESH = dt.timedelta(days=7)
+_META = re.compile(
+    r"(?:article:|og:|news:|weibo:\s?article:|apub:)?(?:published_time|publish(?:ed)?[-_]?(?:date|time)|pub[-_]?date|"
+    r"pub[-_]?time|release_?date|create[-_]?(?:at|d|_?time)|date_?published|time)|"
+    r"date|dc\.date|dcterms\.(?:issued|created|date)|citation_(?:online_)?(?:publication_)?date|"
+    r"prism\.publicationdate|publication_date|sailthru\.date|parsely-pub-date|firstpublishedtime",
     re.IGNORECASE,
 )
-_TIME_CLASS = re.compile(r"time|date|pub|info|source|meta|article-?head", re.IGNORECASE)
-_LONGEST_BYLINE = 200
+_META_LATER = re.compile(
+    r"(?:.{0,20}:\s?)?(?:dateupdate|updated?(?:_?time|_at)?|modified_time|last-?modified)",
+    re.IGNORECASE,
+)
+_SCRIPT = re.compile(
+    r"""["']?\b(?:pub(?:lish)?_?(?:ed)?_?(?:time|date)|ptime|n?pubtime|pagepubtime|create_?(?:d_?at|_?time)|news_?time|ntime|"""
+    r"""post_?time|ct|ctime|date_?published|release_?time|publish_?at)["']?\s?[:=]\s?["']?"""
+    r"""(?P<value>\d{4}[-/年]\d{1,2}[-/月]\d{1,2}[^"'<>,;]{0,20}|1\d{9}(?:\d{3})?(?!\d))""",
+    re.IGNORECASE,
+)
+_LATER = re.compile(
+    r"(?:更新|修改|编辑于|编辑时间|最后|修订|更正|截至|截止|有效期|成立|建立|注册|印发|施行)[^\d]{0,8}$"
+)
+_PUBLISHED = re.compile(
+    r"(?:发布|发表|发稿|刊发|出版|时间|日期|张贴|上传|发贴|发帖|来源|推送|于|posted|on|@)[^\d]{0,12}$",
+    re.IGNORECASE,
+)
+_NOT_THIS = re.compile(
+    r"©|copyright|版权所有|ICP备|许可证|上一篇|下一篇|相关|推荐|评论\(|回复\(", re.IGNORECASE
+)
+_ISSUE = re.compile(r"^[^\d]{0,12}(?:第?\d{1,3}\s?版|星期)")
+_TIME_LABEL = re.compile(r"time|date|pub|info|source|meta", re.IGNORECASE)
+_ENOUGH = 2.0
+_LONGEST_LINE = 160
+_LONGEST_DATELINE = 40
+_LONGEST_AROUND_RELATIVE = 24
 
 
-def page_time(page: Page, now: dt.datetime) -> dt.datetime | None:
-    """Look in the meta data, the linked data, the visible head and last in the address."""
+@dataclass(frozen=True, slots=True)
+class _Found:
+    moment: Moment
+    weight: float
+
+
+def page_time(around: Surroundings, now: dt.datetime) -> Moment | None:
+    """Give the day that most of the places agree on, as exactly as the best of them says it.
+
+    None when the page names no time. Times in the future and before 1995 are passed over.
+    """
+    found = [
+        each
+        for each in (*_declared(around.page, now), *_shown(around, now), *_in_url(around.page.url))
+        if EARLIEST <= each.moment.at <= now + _AHEAD
+    ]
+    if not any(each.weight >= _ENOUGH and not each.moment.is_relative for each in found):
+        scripted = [
+            each for each in _in_scripts(around.page, now) if each.moment.at <= now + _AHEAD
+        ]
+        if scripted and all(each.moment.at < now - _FRESH for each in scripted):
+            # A page kept for long: 昨天 was said of another day than the present one.
+            found = [each for each in found if not each.moment.is_relative]
+        found += scripted
+    sure = [each for each in found if not each.moment.is_yearless]
+    found = [_with_year(each, sure) for each in found]
+    if not found:
+        return None
+    totals: dict[dt.date, float] = {}
+    for each in found:
+        totals[each.moment.day] = totals.get(each.moment.day, 0.0) + each.weight
+    day = max(totals, key=lambda day: totals[day])
+    of_day = [each for each in found if each.moment.day == day]
+    return max(of_day, key=lambda each: (not each.moment.is_day_only, each.weight)).moment
+
+
+def _declared(page: Page, now: dt.datetime) -> Iterator[_Found]:
     for name, content in page.meta.items():
-        if _TIME_NAMES.fullmatch(name) and (found := read_time(content, now)):
-            return found
-    for value in linked_data(page, "datePublished"):
-        if found := read_time(value, now):
-            return found
-    for text in (*_time_texts(page), head_text(page)):
-        if found := read_time(text, now):
-            return found
-    return time_in_url(page.url)
+        weight = 2.6 if _META.fullmatch(name) else 0.4 if _META_LATER.fullmatch(name) else 0.0
+        if weight and (moment := read_moment(content[:60], now)) and not moment.is_yearless:
+            yield _Found(moment, weight)
+    for key, weight in (
+        ("datePublished", 2.8),
+        ("pubDate", 2.8),
+        ("uploadDate", 1.5),
+        ("dateCreated", 1.5),
+    ):
+        for value in list(linked_data(page, key))[:1]:
+            if moment := read_moment(value[:60], now):
+                yield _Found(moment, weight)
+    for element in list(page.tree.iter("time"))[:3]:
+        if moment := read_moment((element.get("datetime") or "")[:60], now):
+            yield _Found(moment, 1.0)
 
 
-def _time_texts(page: Page) -> Iterator[str]:
-    for element in page.tree.iter("time", "span", "div", "p", "em", "i", "td"):
-        if element.tag == "time":
-            yield element.get("datetime") or inner_text(element)
+def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
+    """Read the lines about the headline; the nearer a line stands to it the more it counts."""
+    head = around.head
+    place = head.index(around.lines[around.headline]) if around.headline is not None else 0
+    for index, line in enumerate(head):
+        distance = index - place if index >= place else (place - index) * 1.5
+        yield from _in_line(line, 3.2 - 0.12 * distance, now)
+    yield from _over_lines(head[place + 1 : place + 6], now)
+    for line in around.closing:
+        yield from _at_the_end(line, now)
+    for index, line in enumerate(around.tail):
+        for each in _in_line(line, 1.6 - 0.1 * index, now):
+            if _PUBLISHED.search(line.text[: each.moment.start]) or index == 0:
+                yield each
+
+
+def _in_line(line: Line, weight: float, now: dt.datetime) -> Iterator[_Found]:
+    text = line.text
+    if len(text) > _LONGEST_LINE or _NOT_THIS.search(text) or weight <= 0:
+        return
+    for moment in moments(text, now):
+        before, after = text[: moment.start], text[moment.end :]
+        if moment.is_relative and len(before) + len(after) > _LONGEST_AROUND_RELATIVE:
             continue
-        label = f"{element.get('class') or ''} {element.get('id') or ''}"
-        if not _TIME_CLASS.search(label):
-            continue
-        text = inner_text(element)
-        if 8 <= len(text) <= _LONGEST_BYLINE:  # noqa: PLR2004 (shorter texts hold no date)
-            yield text
+        share = 1.0
+        if _LATER.search(before):
+            share = 0.25
+        elif _PUBLISHED.search(before):
+            share = 1.2
+        elif len(before) + len(after) > _LONGEST_DATELINE and not _TIME_LABEL.search(line.label):
+            # A day within a sentence is what the text tells about.
+            share = 0.15
+        if line.is_link or line.heading:
+            share *= 0.4
+        if moment.is_relative or moment.is_yearless:
+            share *= 0.6
+        if moment.is_day_only:
+            share *= 0.9
+        yield _Found(moment, weight * share)
+
+
+def _over_lines(lines: Iterable[Line], now: dt.datetime) -> Iterator[_Found]:
+    """Read year, day and clock where a page sets each in a line of its own."""
+    text = " ".join(line.text for line in lines if len(line.text) <= 16)  # noqa: PLR2004 (parts of a date)
+    for moment in moments(text, now):
+        yield _Found(moment, 1.0)
+
+
+def _at_the_end(line: Line, now: dt.datetime) -> Iterator[_Found]:
+    """Read a date that closes the text: a signature's, or the printed issue's."""
+    if len(line.text) > _LONGEST_DATELINE:
+        return
+    for moment in moments(line.text, now):
+        before, after = line.text[: moment.start], line.text[moment.end :]
+        if _PUBLISHED.search(before):
+            yield _Found(moment, 2.0)
+        elif not after.strip() or _ISSUE.search(after):
+            yield _Found(moment, 1.0)
+
+
+def _in_url(url: str) -> Iterator[_Found]:
+    at = time_in_url(url)
+    if at is not None:
+        yield _Found(Moment(at, is_day_only=True), 1.8)
+
+
+def _in_scripts(page: Page, now: dt.datetime) -> Iterator[_Found]:
+    """Variables of the page's own scripts; those of recommended articles come later in the source."""
+    weight = 1.2
+    for found in _SCRIPT.finditer(page.source):
+        moment = read_moment(found["value"], now)
+        if moment is not None:
+            yield _Found(moment, weight)
+            weight *= 0.5
+            if weight < 0.1:  # noqa: PLR2004 (too far down to tell anything)
+                return
+
+
+def _with_year(each: _Found, sure: list[_Found]) -> _Found:
+    """Take the year of a yearless day from a whole date of the same day, or of the page's latest one."""
+    moment = each.moment
+    if not moment.is_yearless:
+        return each
+    for other in sure:
+        if (other.moment.day.month, other.moment.day.day) == (moment.day.month, moment.day.day):
+            try:
+                return _Found(_moved(moment, other.moment.day.year), each.weight)
+            except ValueError:
+                return each
+    return each
+
+
+def _moved(moment: Moment, year: int) -> Moment:
+    return Moment(moment.at.replace(year=year), is_day_only=moment.is_day_only)

@@ -1,0 +1,103 @@
+"""Reporters: named at the head, in brackets at the start of the text, or at its end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from crawlers.extraction.people import people
+from crawlers.extraction.surroundings import Surroundings, short_lines
+from crawlers.extraction.visible_lines import Line
+
+_REPORTER = re.compile(
+    r"(?:记\s?者|通讯员|评论员|撰稿人|特约撰稿|特约作者)\s{0,3}[:：]?\s{0,3}(?P<names>[\u3400-\u9fff·•、，,\s\u3000（）()/和]{2,60})"
+)
+_REPORTER_BRACKETS = re.compile(
+    r"[（(【\[](?P<inside>[^（）()【】\[\]]{0,60}(?:记者|通讯员)[^（）()【】\[\]]{1,60})[）)】\]]"
+)
+_DATELINE_NAMES = re.compile(
+    r"^[^（(。]{2,40}(?:电|讯|消息)\s?[（(](?P<names>[^（）()]{2,30})[）)]"
+)
+_FINAL_BRACKETS = re.compile(
+    r"[（(【\[](?P<names>[\u3400-\u9fff·、，,\s/：:]{2,40})[）)】\]]\s*[。]?$"
+)
+_PHOTO = re.compile(r"^\s*(?:/\s*)?(?:文/|文并|文、)?\s{0,2}(?:摄|图|供图|拍摄|绘|制图|影)")
+_PHOTO_AFTER = re.compile(r"(?:摄|图|供图|拍摄|影|摄影报道|绘)\s*[）)]?\s*$")
+_LONGEST_SIGNATURE = 60
+_OPENING = re.compile(
+    r"\W{0,3}(?:本报|本网|本刊)?\S{0,8}(?:记者|通讯员)\s?[\u3400-\u9fff、 　]{2,20}"
+)
+_PART = re.compile(r"(?=记\s?者|通讯员|评论员|特约撰稿|特约作者)")
+
+
+def reporters(around: Surroundings) -> list[str]:
+    """Look at the start of the text first: there agencies and papers name who reports."""
+    for names in (
+        *(_at_the_start(line.text) for line in around.opening),
+        *(_of_short_line(line.text) for line in _short_ones(around)),
+        *(_in_brackets(line.text[-80:]) for line in reversed(around.closing)),
+        *(_without_brackets(line.text) for line in around.opening[:2]),
+    ):
+        if names:
+            return names
+    return []
+
+
+def _short_ones(around: Surroundings) -> Iterable[Line]:
+    return (
+        line
+        for lines in (around.head, around.closing, around.tail[:4])
+        for line in short_lines(lines)
+        if len(line.text) <= _LONGEST_SIGNATURE
+    )
+
+
+def _at_the_start(text: str) -> list[str]:
+    dateline = _DATELINE_NAMES.search(text[:120])
+    return _in_brackets(text[:200]) or (people(dateline["names"]) if dateline else [])
+
+
+def _in_brackets(text: str) -> list[str]:
+    found = _REPORTER_BRACKETS.search(text)
+    return (
+        []
+        if found is None or _PHOTO_AFTER.search(found["inside"])
+        else _all_reporters(found["inside"])
+    )
+
+
+def _of_short_line(text: str) -> list[str]:
+    return [] if _PHOTO_AFTER.search(text) else _all_reporters(text)
+
+
+def _without_brackets(text: str) -> list[str]:
+    found = _OPENING.match(text)
+    return _all_reporters(found[0]) if found else []
+
+
+def _all_reporters(text: str) -> list[str]:
+    names: list[str] = []
+    for part in _PART.split(text):
+        found = _REPORTER.match(part)
+        if found is not None:
+            rest = part[found.end() :]
+            given = people(found["names"])
+            if given and not _PHOTO.match(rest):
+                names += given
+    return names
+
+
+def final_names(around: Surroundings) -> list[str]:
+    """Find the names in brackets that close many articles of newspapers."""
+    for line in reversed(around.closing):
+        found = _FINAL_BRACKETS.search(line.text[-60:])
+        if (
+            found is not None
+            and not _PHOTO_AFTER.search(found["names"])
+            and "编" not in found["names"]
+        ):
+            inside = found["names"].rpartition("：")[2].rpartition(":")[2]
+            names = people(inside)
+            if names and sum(map(len, names)) >= len(re.sub(r"[、，,\s/]", "", inside)) - 6:
+                return names
+    return []
