@@ -16,6 +16,7 @@ from alerting.alerts import next_number, running_deadlines, set_deadlines
 from alerting.deadlines import DeadlineTable
 from alerting.escalation_chain import EscalationChain, snapshot
 from alerting.evidence import Gathered, gather
+from alerting.evidence_keeping import keep_evidence
 from alerting.levels import SEVERITY_LABELS
 from alerting.severity import Proposal, propose
 from alerting.unplaced import settled_key
@@ -242,6 +243,7 @@ def _renew(
         raise_severity(session, alert, proposal.severity, tables=tables, now=now)
         alert.severity_reason = proposal.reason
         _note_rise(session, alert, proposal, now)
+    keep_evidence(session, alert, gathered.document_ids, now)
     session.flush()
 
 

@@ -20,6 +20,8 @@ from alerting.alerts import locked_alert
 from alerting.attach import Tables, raise_severity
 from alerting.attach import reopen as start_cycle
 from alerting.deadlines import REPORT_LABELS, DeadlineTable, ReportKind
+from alerting.evidence import member_ids
+from alerting.evidence_keeping import keep_evidence
 from alerting.levels import SEVERITY_LABELS, STATE_LABELS, VERDICT_LABELS
 from core import audit
 from core.clock import SHANGHAI
@@ -172,6 +174,8 @@ def change_severity(  # noqa: PLR0913 (all options are keyword-only)
         raise InvalidOptionsError({"severity": f"现在已经是{SEVERITY_LABELS[severity]}"})
     if severity < was:
         raise_severity(session, alert, severity, tables=tables, now=now)
+        members = member_ids(session, alert.id, alert.rule_id, alert.group_key)
+        keep_evidence(session, alert, members, now)
     else:
         alert.severity = severity
         alert.evidence = alert.evidence | {"lowered_at": min(alert.proposed_severity, int(was))}

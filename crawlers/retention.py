@@ -1,4 +1,4 @@
-"""Deleting what may not be kept: texts after 180 days, raw responses after 7."""
+"""Deleting what may not be kept: texts after 180 days, raw responses after 7, evidence after two years."""
 
 from __future__ import annotations
 
@@ -12,21 +12,29 @@ from sqlalchemy.orm import Session
 
 from core import audit, claims
 from core.database.models.alerting import Alert, AlertState, Match
-from core.database.models.collecting import Document, FrontierURL, RawResponse, SourceHour
+from core.database.models.collecting import (
+    Document,
+    Evidence,
+    FrontierURL,
+    RawResponse,
+    SourceHour,
+)
 from core.database.models.operations import Queue
 from core.database.models.understanding import Story
 from core.database.partitions import PREFIX, next_month
 from core.database.sessions import Sessions
 from core.event_stories import make_due
 from core.faults import fault_point
+from crawlers.retention_periods import (
+    COVERAGE_KEPT,
+    DOCUMENTS_KEPT,
+    EVIDENCE_KEPT,
+    FRONTIER_KEPT,
+    RAW_RESPONSES_KEPT,
+)
 
 log = structlog.get_logger(__name__)
 
-DOCUMENTS_KEPT = dt.timedelta(days=180)
-RAW_RESPONSES_KEPT = dt.timedelta(days=7)
-# A page still on its list must not come back as new the day after its text was deleted.
-FRONTIER_KEPT = dt.timedelta(days=730)
-COVERAGE_KEPT = dt.timedelta(days=730)
 BATCH = 500
 
 
@@ -35,6 +43,7 @@ class RetentionCounts:
     documents: int
     raw_responses: int
     frontier_urls: int
+    evidence: int
     partitions: int
 
 
@@ -64,9 +73,12 @@ def delete_expired(sessions: Sessions, *, now: dt.datetime) -> RetentionCounts:
             .returning(FrontierURL.id),
         )
         session.execute(delete(SourceHour).where(SourceHour.hour < now - COVERAGE_KEPT))
+        evidence = _rowcount(
+            session, delete(Evidence).where(_expired_evidence(now)).returning(Evidence.id)
+        )
     with sessions.begin() as session:
         partitions = _drop_empty_partitions(session, now)
-        counts = RetentionCounts(documents, raw, frontier, partitions)
+        counts = RetentionCounts(documents, raw, frontier, evidence, partitions)
         event = audit.AuditEvent(
             actor="system",
             action="retention.deleted",
@@ -91,6 +103,17 @@ def _expired(now: dt.datetime) -> ColumnElement[bool]:
         & Document.legal_hold.is_(False)
         & ~or_(matched, in_event)
     )
+
+
+def _expired_evidence(now: dt.datetime) -> ColumnElement[bool]:
+    """Two years after it was taken, unless its document is held or its alert is still open."""
+    is_open = Alert.state != AlertState.CLOSED.value
+    held = exists().where(Document.id == Evidence.document_id, Document.legal_hold)
+    of_alert = exists().where(Alert.id == Evidence.alert_id, is_open)
+    matched = exists().where(
+        Match.document_id == Evidence.document_id, Match.alert_id == Alert.id, is_open
+    )
+    return (Evidence.taken_at < now - EVIDENCE_KEPT) & ~or_(held, of_alert, matched)
 
 
 def _delete_documents(sessions: Sessions, now: dt.datetime) -> int:

@@ -20,6 +20,7 @@ from core.faults import fault_point
 from crawlers import coverage
 from crawlers.canonical_url import canonical_url
 from crawlers.coverage import Yield
+from crawlers.evidence_pages import keep_for_evidence
 from crawlers.failures import Failure
 from crawlers.harvest_storage import (
     AWAITING_HINT,
@@ -114,7 +115,9 @@ class VisitOutcomes:
         if stored.new:
             session.execute(update(Source).where(Source.id == source.id).values(last_item_at=now))
             for page in collected.raw:
-                keep_raw(session, self.keyring, page, document_id=stored.first_id)
+                keep_raw(session, self.keyring, page, document_id=stored.first_new_id)
+        if hint is not None and collected.raw:
+            keep_for_evidence(session, self.keyring, (source.id, hint.url), collected.raw, now)
         seen = len(stored.ids)
         return Yield(int(hint is None), seen, stored.new, seen - stored.new), stored
 

@@ -15,7 +15,7 @@ from core.database.sessions import Sessions
 from core.errors import StorageError
 from core.index_changes import is_rebuilding
 from core.search.elasticsearch_engine import ElasticsearchSearch
-from crawlers.retention import DOCUMENTS_KEPT
+from crawlers.retention_periods import DOCUMENTS_KEPT
 
 log = structlog.get_logger(__name__)
 

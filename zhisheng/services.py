@@ -99,8 +99,12 @@ def event_summariser(services: Services) -> EventSummariser:
 
 def user_agent(settings: Settings) -> str:
     """Name ourselves honestly, with somebody to write to."""
-    contact = settings.contact or "no contact configured"
-    return f"Zhisheng/{__version__} (labour public-opinion service of a trade union; {contact})"
+    return f"Zhisheng/{__version__} (labour public-opinion service of a trade union; {operator_contact(settings)})"
+
+
+def operator_contact(settings: Settings) -> str:
+    """Name whom a site may write to about us."""
+    return settings.contact or "no contact configured"
 
 
 @contextmanager

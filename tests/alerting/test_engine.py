@@ -39,13 +39,18 @@ def test_a_post_raises_one_numbered_alert_that_reaches_the_officer_and_the_leade
     assert alert.acknowledge_by == world.now + 5 * MINUTE
 
 
-def test_engine_leaves_no_work_item_behind_and_does_nothing_the_second_time(world: World) -> None:
+def test_engine_leaves_only_the_wish_for_evidence_and_does_nothing_the_second_time(
+    world: World,
+) -> None:
     world.rule()
-    world.post()
+    document_id = world.post()
     engine = world.engine()
     engine.step()
     with world.sessions() as session:
-        assert session.scalar(select(func.count()).select_from(WorkItem)) == 0
+        item = session.scalars(select(WorkItem)).one()
+    assert (item.queue, item.subject_id) == (Queue.EVIDENCE.value, document_id)
+    assert item.payload is not None
+    assert item.payload["reason"] == f"预警 {world.alert().number}"
     assert engine.step() == 0
     assert len(world.deliveries()) == 2
 
