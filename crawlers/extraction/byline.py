@@ -13,7 +13,7 @@ from crawlers.extraction.surroundings import Surroundings, short_lines
 from crawlers.extraction.visible_lines import Line
 
 _AUTHOR = re.compile(
-    r"(?<![原他些该位])(?:作\s{0,4}者|撰\s?文|执\s?笔|撰\s?稿(?:人)?|文字|采写|采编|笔者|楼主|发帖人|编剧|译者|口述|编译)\s{0,3}[:：/／|丨]\s{0,3}(?P<name>[^\n]{1,60})"
+    r"(?<![原他些该位])(?:作\s{0,4}者|撰\s?文|执\s?笔|撰\s?稿(?:人)?|文字|采写|采编|笔者|楼主|发帖人|编剧|译者|编译)\s{0,3}[:：/／|丨]\s{0,3}(?P<name>[^\n]{1,60})"
     r"|(?:^|[\s（(【\[|丨>])文\s{0,2}[:：/／|丨]\s{0,2}(?P<text>[^\n]{1,40})"
 )
 _AUTHOR_SPACED = re.compile(r"^作\s{0,4}者\s{1,4}(?P<name>\S{2,20})$")
@@ -36,6 +36,7 @@ _ACCOUNT_SCRIPT = re.compile(
     r"""\b(?:nickname|nick_?name|author_?name|media_?name)["']?\s?[:=]\s?["'](?P<name>[^"'<>\\]{2,30})["']""",
     re.IGNORECASE,
 )
+_OPEN_PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪)号")
 _ACCOUNT_LINK = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
 _NO_ACCOUNT = re.compile(
     r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
@@ -154,6 +155,11 @@ def _accounts(around: Surroundings) -> list[str]:
     for name in linked_data_names(around.page, "author"):
         if _is_account(name):
             return [name]
+    if any(_OPEN_PLATFORM.search(line.text) for line in around.head):
+        for line in around.head:
+            source = _ACCOUNT_LINK.search(line.text)
+            if source is not None and _is_account(source["name"]):
+                return [source["name"]]
     found = _ACCOUNT_SCRIPT.search(around.page.source)
     if found is not None and _is_account(found["name"]):
         return [found["name"]]

@@ -18,7 +18,8 @@ from crawlers.extraction.visible_lines import visible_lines
 class Facts:
     """``published_at`` is aware UTC, midnight in Shanghai where ``is_day_only``; None is unknown.
 
-    Several authors are joined by a space. ``original_source`` is only what differs from ``outlet``.
+    Several authors are joined by a space. ``original_source`` is only what differs from the site;
+    where the site does not name itself, both are the source that it names.
     """
 
     title: str
@@ -36,12 +37,13 @@ def read_facts(page: Page, text: str, *, now: dt.datetime) -> Facts:
     found = headline(page, lines, span)
     around = Surroundings(page, lines, span, found.index)
     moment = page_time(around, now)
-    place = outlet(around, found.text)
+    site = outlet(around, found.text)
+    source = original_source(around, site)
     return Facts(
         title=found.text,
         author=author(around),
         published_at=moment.at if moment else None,
         is_day_only=moment.is_day_only if moment else False,
-        outlet=place,
-        original_source=original_source(around, place),
+        outlet=site or source,
+        original_source=source,
     )

@@ -80,6 +80,7 @@ def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
             agreement, spelled = _agreement(shown, line, claims)
             score = agreement + _standing(line, spelled) + _nearness(index, text)
             score -= 1.5 * (line.is_link and index > 0 and lines[index - 1].is_link)
+            score -= 0.8 * (index > 0 and _DATED.search(lines[index - 1].text) is not None)
             score += 0.8 * any(_BYLINE.search(after.text) for after in lines[index + 1 : index + 3])
             least = _LEAST_AGREED if agreement else _LEAST_ALONE
             if score > max(best_score, least):

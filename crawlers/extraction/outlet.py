@@ -41,15 +41,16 @@ _PLATFORM = re.compile(r"^(?:微信公众平台|Yahoo.*|百家号)$")
 
 
 def outlet(around: Surroundings, headline: str) -> str | None:
-    """Name the site that shows the article, else whom it says it took the text from."""
+    """Name the site that shows the article; None when the page does not say whose it is."""
+    page = around.page
     for name in (
-        around.page.meta.get("og:site_name", ""),
-        _name_in_title(around.page, headline),
-        _name_of_host(around.page),
+        page.meta.get("og:site_name", ""),
+        _name_in_title(page, headline),
+        _name_of_host(page),
     ):
         if name and not _PLATFORM.match(name):
             return name
-    return next(_sources(around), None)
+    return None
 
 
 def original_source(around: Surroundings, outlet: str | None) -> str | None:
@@ -102,7 +103,7 @@ def _in_line(text: str) -> Iterator[str]:
 
 def _clean(text: str) -> str | None:
     name = _END.sub("", text).translate(_MARKS).strip("|｜-—：:、.")
-    name = _PREFIX.sub("", name)
+    name = _PREFIX.sub("", name).removeprefix("综合")
     return name if 2 <= len(name) <= 24 and not _NOT_A_SOURCE.search(name) else None  # noqa: PLR2004 (names of outlets)
 
 

@@ -42,9 +42,7 @@ _PUBLISHED = re.compile(
     r"(?:发布|发表|发稿|刊发|出版|时间|日期|张贴|上传|发贴|发帖|来源|推送|于|posted|on|@)[^\d]{0,12}$",
     re.IGNORECASE,
 )
-_NOT_THIS = re.compile(
-    r"©|copyright|版权所有|ICP备|许可证|上一篇|下一篇|相关|推荐|评论\(|回复\(", re.IGNORECASE
-)
+_NOT_THIS = re.compile(r"©|copyright|版权所有|ICP备|许可证|上一篇|下一篇|相关|推荐", re.IGNORECASE)
 _ISSUE = re.compile(r"^[^\d]{0,12}(?:第?\d{1,3}\s?版|星期)")
 _TIME_LABEL = re.compile(r"time|date|pub|info|source|meta", re.IGNORECASE)
 _ENOUGH = 2.0
@@ -153,7 +151,7 @@ def _over_lines(lines: Iterable[Line], now: dt.datetime) -> Iterator[_Found]:
     """Read year, day and clock where a page sets each in a line of its own."""
     text = " ".join(line.text for line in lines if len(line.text) <= 16)  # noqa: PLR2004 (parts of a date)
     for moment in moments(text, now):
-        yield _Found(moment, 1.0)
+        yield _Found(moment, 1.0 if moment.is_day_only else 2.7)
 
 
 def _at_the_end(line: Line, now: dt.datetime) -> Iterator[_Found]:
