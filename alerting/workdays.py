@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+from functools import cache
 
-from sqlalchemy import func, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import Date, Text, cast, func, literal, select
+from sqlalchemy.dialects.postgresql import ARRAY, insert
 from sqlalchemy.orm import Session
 
 from core import audit
@@ -18,31 +19,39 @@ _SATURDAY = 5
 
 def seed_calendar(session: Session, now: dt.datetime) -> int:
     """Add the days that the library knows from last year to next year; edited days are left alone."""
-    year = now.astimezone(SHANGHAI).year
-    rows = [
-        row
-        for day in _days(dt.date(year - 1, 1, 1), dt.date(year + 2, 1, 1))
-        if (row := _known(day)) is not None
+    days = _known_days(now.astimezone(SHANGHAI).year)
+    # Columns as arrays: a statement of a thousand rows of values takes longer to write than to run.
+    columns = zip(*days, strict=True) if days else ([], [], [])
+    known = [
+        func.unnest(cast(list(column), ARRAY(kind)))
+        for column, kind in zip(columns, (Date, Text, Text), strict=True)
     ]
-    if not rows:
-        return 0
-    statement = insert(CalendarDay).on_conflict_do_nothing().returning(CalendarDay.day)
-    return len(session.execute(statement, rows).all())
+    statement = (
+        insert(CalendarDay)
+        .from_select(["day", "kind", "name", "source"], select(*known, literal("chinesecalendar")))
+        .on_conflict_do_nothing()
+        .returning(CalendarDay.day)
+    )
+    return len(session.execute(statement).all())
 
 
 def _days(start: dt.date, end: dt.date) -> list[dt.date]:
     return [start + dt.timedelta(days=number) for number in range((end - start).days)]
 
 
-def _known(day: dt.date) -> dict[str, object] | None:
+@cache
+def _known_days(year: int) -> tuple[tuple[dt.date, str, str | None], ...]:
     import chinese_calendar
 
-    try:
-        is_holiday, name = chinese_calendar.get_holiday_detail(day)
-    except NotImplementedError:
-        return None
-    kind = (DayKind.HOLIDAY if name else DayKind.REST) if is_holiday else DayKind.WORKDAY
-    return {"day": day, "kind": kind.value, "name": name, "source": "chinesecalendar"}
+    days: list[tuple[dt.date, str, str | None]] = []
+    for day in _days(dt.date(year - 1, 1, 1), dt.date(year + 2, 1, 1)):
+        try:
+            is_holiday, name = chinese_calendar.get_holiday_detail(day)
+        except NotImplementedError:
+            continue
+        kind = (DayKind.HOLIDAY if name else DayKind.REST) if is_holiday else DayKind.WORKDAY
+        days.append((day, kind.value, name))
+    return tuple(days)
 
 
 def set_days(  # noqa: PLR0913 (all options are keyword-only)

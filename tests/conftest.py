@@ -15,13 +15,14 @@ from sqlalchemy.engine import URL, make_url
 
 from core.clock import FakeClock
 from core.database import migrate
-from core.database.embedded import EmbeddedServer
 from core.database.sessions import Sessions, create_database_engine, create_sessions
+from tests.database_server import make_server
 from tests.elasticsearch_nodes import elasticsearch_url
 
 __all__ = ["elasticsearch_url"]
 
 TEMPLATE = "zhisheng_template"
+START = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
 _numbers = count(1)
 
 
@@ -47,11 +48,11 @@ def logs_as_before() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def database_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """Yield the URL of a server that is this session's own and not crash-safe."""
-    server = EmbeddedServer(tmp_path_factory.mktemp("database-home"), durable=False)
+    server, folder = make_server(tmp_path_factory.mktemp("database-home"))
     handle = server.acquire()
     yield make_url(handle.url)
     handle.close()
-    shutil.rmtree(server.files.folder, ignore_errors=True)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
@@ -62,17 +63,25 @@ def migrated_template(database_server: URL) -> str:
     return TEMPLATE
 
 
-@pytest.fixture
-def database_url(database_server: URL, migrated_template: str) -> Iterator[str]:
-    """Yield the URL of a fresh, migrated database that is dropped at the end of the test."""
+def copy_database(server: URL, template: str) -> URL:
+    """Make a database that begins as ``template``, to which nobody may be connected."""
     name = f"test_{next(_numbers)}"
-    _execute(
-        database_server, f"CREATE DATABASE {name} TEMPLATE {migrated_template} STRATEGY FILE_COPY"
-    )
-    yield database_server.set(database=name).render_as_string(hide_password=False)
+    _execute(server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
+    return server.set(database=name)
+
+
+@pytest.fixture
+def database_url(database_server: URL, request: pytest.FixtureRequest) -> Iterator[str]:
+    """Yield the URL of a fresh, migrated database that is dropped at the end of the test.
+
+    A test that asks for ``people`` begins with a copy in which they already exist.
+    """
+    kind = "people_template" if "people" in request.fixturenames else "migrated_template"
+    url = copy_database(database_server, request.getfixturevalue(kind))
+    yield url.render_as_string(hide_password=False)
     # A visiting autovacuum worker belongs to the superuser; the whole server goes at the end anyway.
     with suppress(psycopg.errors.InsufficientPrivilege):
-        _execute(database_server, f"DROP DATABASE {name} WITH (FORCE)")
+        _execute(database_server, f"DROP DATABASE {url.database} WITH (FORCE)")
 
 
 @pytest.fixture
@@ -90,4 +99,4 @@ def sessions(engine: Engine) -> Sessions:
 @pytest.fixture
 def clock() -> FakeClock:
     """Stand at Saturday 2026-11-21 09:30 in Shanghai."""
-    return FakeClock(dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC))
+    return FakeClock(START)

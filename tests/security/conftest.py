@@ -14,12 +14,14 @@ from core.database.models.media import PublicationState
 from tests.webui.conftest import (
     Member,
     client,
-    compiled_templates,
     console_app,
     console_for_tests,
     console_of,
     people,
+    people_template,
     quick_passwords,
+    shared_apps,
+    shipped_regions,
     sign_in,
 )
 from tests.webui.content import Content, Post
@@ -27,11 +29,13 @@ from tests.webui.newsroom import Newsroom
 
 __all__ = [
     "client",
-    "compiled_templates",
     "console_app",
     "console_for_tests",
     "people",
+    "people_template",
     "quick_passwords",
+    "shared_apps",
+    "shipped_regions",
 ]
 
 

@@ -1,7 +1,7 @@
 """A console with its people, for the tests of every page."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,21 +9,25 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache, FileSystemBytecodeCache
+from sqlalchemy import URL, select
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
+from config.regions import Region, by_adcode, load_regions
 from config.settings import load_settings
 from core.clock import FakeClock
 from core.crypto.keyring import Keyring
 from core.database.models.organisation import Organisation, Person, Role
-from core.database.sessions import Sessions
+from core.database.sessions import Sessions, create_database_engine, create_sessions
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
 from core.passwords import Passwords
 from core.search.tantivy_engine import TantivySearch
 from media_matrix.access import PlatformAccess
+from tests.conftest import START, copy_database
 from webui.application import create_app
 from webui.console import EXTENSION, Console
+from webui.page import console_secret
 from webui.people import PersonDraft, create_person
 
 PASSWORD = "职声-测试-口令-2026"
@@ -89,9 +93,18 @@ def quick_passwords() -> Passwords:
     return Passwords(frozenset({"password", "12345678"}), hasher)
 
 
+@pytest.fixture(scope="session")
+def shipped_regions() -> Mapping[str, Region]:
+    return by_adcode(load_regions())
+
+
 @pytest.fixture
 def console_for_tests(
-    sessions: Sessions, clock: FakeClock, tmp_path: Path, quick_passwords: Passwords
+    sessions: Sessions,
+    clock: FakeClock,
+    tmp_path: Path,
+    quick_passwords: Passwords,
+    shipped_regions: Mapping[str, Region],
 ) -> Console:
     home = tmp_path / "home"
     home.mkdir()
@@ -110,59 +123,79 @@ def console_for_tests(
         platforms=PlatformAccess(sessions, clock, http, keyring, settings.public_url),
         passwords=quick_passwords,
         version="0.0.test",
+        regions=shipped_regions,
     )
 
 
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> BytecodeCache:
-    """Keep what one test compiled for the next: each has an application of its own."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def shared_apps() -> dict[str, Flask]:
+    """The one application of the session, once a test has made it: building it costs more than most tests."""
+    return {}
 
 
 @pytest.fixture
-def console_app(console_for_tests: Console, compiled_templates: BytecodeCache) -> Flask:
-    """The whole console over a fresh database in which nobody exists yet; see ``people``."""
-    app = create_app(console_for_tests)
-    app.jinja_env.bytecode_cache = compiled_templates
-    app.testing = False
-    return app
+def console_app(console_for_tests: Console, shared_apps: dict[str, Flask]) -> Iterator[Flask]:
+    """The whole console over a fresh database; see ``people`` for who exists in it."""
+    app = shared_apps.get("all")
+    if app is None:
+        app = shared_apps["all"] = create_app(console_for_tests)
+        app.testing = False
+    before = dict(app.extensions)
+    app.extensions[EXTENSION] = console_for_tests
+    app.secret_key = console_secret(app)
+    yield app
+    app.extensions.clear()
+    app.extensions.update(before)
 
 
-@pytest.fixture
-def people(sessions: Sessions, clock: FakeClock, quick_passwords: Passwords) -> dict[str, Member]:
-    """The fixed cast by login name; all have the password ``PASSWORD``."""
-    now = clock.now()
-    cast: dict[str, Member] = {}
-    with sessions.begin() as session:
-        organisation = Organisation(name=ORGANISATION, level="city")
-        session.add(organisation)
-        session.flush()
-        for login, name, roles in CAST:
-            draft = PersonDraft(
-                login=login,
-                name=name,
-                roles=[role.value for role in roles],
-                organisation_id=organisation.id,
-                email=f"{login}@example.invalid",
-                phone="02500000000",
-                channels=["console", "email"],
-            )
-            person = create_person(
-                session, quick_passwords, draft, password=PASSWORD, actor="system:tests", now=now
-            )
-            cast[login] = Member(person.id, login, name, tuple(person.roles))
-        outsider = Person(
+@pytest.fixture(scope="session")
+def people_template(
+    database_server: URL, migrated_template: str, quick_passwords: Passwords
+) -> str:
+    """Name a database in which the cast and the outsider exist."""
+    url = copy_database(database_server, migrated_template)
+    engine = create_database_engine(url.render_as_string(hide_password=False))
+    with create_sessions(engine).begin() as session:
+        _add_people(session, quick_passwords)
+    engine.dispose()
+    return str(url.database)
+
+
+def _add_people(session: Session, passwords: Passwords) -> None:
+    organisation = Organisation(name=ORGANISATION, level="city")
+    session.add(organisation)
+    session.flush()
+    for login, name, roles in CAST:
+        draft = PersonDraft(
+            login=login,
+            name=name,
+            roles=[role.value for role in roles],
+            organisation_id=organisation.id,
+            email=f"{login}@example.invalid",
+            phone="02500000000",
+            channels=["console", "email"],
+        )
+        create_person(session, passwords, draft, password=PASSWORD, actor="system:tests", now=START)
+    session.add(
+        Person(
             organisation_id=organisation.id,
             login=OUTSIDER,
             name="路人",
             roles=[],
-            password_hash=quick_passwords.hash(PASSWORD),
-            password_changed_at=now,
+            password_hash=passwords.hash(PASSWORD),
+            password_changed_at=START,
         )
-        session.add(outsider)
-        session.flush()
-        cast[OUTSIDER] = Member(outsider.id, OUTSIDER, "路人", ())
-    return cast
+    )
+
+
+@pytest.fixture
+def people(sessions: Sessions) -> dict[str, Member]:
+    """The fixed cast by login name; all have the password ``PASSWORD``."""
+    with sessions() as session:
+        return {
+            person.login: Member(person.id, person.login, person.name, tuple(person.roles))
+            for person in session.scalars(select(Person).order_by(Person.id))
+        }
 
 
 @pytest.fixture
