@@ -62,6 +62,8 @@ class CollectedDocument:
     thread_url: str | None = None
     answer_state: AnswerState | None = None
     answered_at: dt.datetime | None = None
+    extractor: str | None = None
+    extraction_score: float | None = None
 
 
 class StoreStatus(StrEnum):
@@ -112,6 +114,7 @@ def store(  # noqa: PLR0913 (all options are keyword-only)
             comments=collected.comments, likes=collected.likes,
             answer_state=collected.answer_state, answered_at=collected.answered_at,
             collected_by=collected_by, is_demo=source.is_demo,
+            extractor=collected.extractor, extraction_score=collected.extraction_score,
         )
         .on_conflict_do_nothing(index_elements=["source_id", "canonical_url", "content_hash"])
         .returning(Document.id)

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
+from itertools import islice
 
-import trafilatura
+from lxml.html import HtmlElement
 
 from core.errors import ExtractionError
-from crawlers.extraction.density import densest_text
+from crawlers.extraction.body_text import body_text
 from crawlers.extraction.facts import read_facts
-from crawlers.extraction.page import Page, read_page
+from crawlers.extraction.page import Page, absolute_url, links, read_page
 
 SHORTEST_ARTICLE = 20
-# Below this the precise extractor has often kept nothing but a caption.
-SHORTEST_TRUSTED = 60
+MOST_REFERENCES = 100
+_IMAGE_ATTRIBUTES = ("data-src", "data-original", "data-lazy-src", "src")
 
 
 @dataclass(frozen=True, slots=True)
 class Article:
     """``published_at`` is aware UTC, midnight in Shanghai where ``is_day_only``; None is unknown.
 
-    ``extractor`` names what found the text.
+    ``extractor`` names what found the text, and ``score`` is 0..1 as in ``BodyText``. ``images`` and ``links`` are
+    the absolute addresses in the block of the text, each once, at most ``MOST_REFERENCES``.
     """
 
     url: str
@@ -34,44 +36,56 @@ class Article:
     original_source: str | None
     encoding: str
     extractor: str
+    score: float
+    images: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
 
 
 def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") -> Article:
     """Read an article; ``now`` gives relative times their meaning. Raises ExtractionError."""
     page = read_page(body, url, content_type)
-    text, extractor = article_text(page)
-    facts = read_facts(page, text, now=now)
+    found = body_text(page)
+    facts = read_facts(page, found.text, now=now)
     title = facts.title
-    if len(text) < SHORTEST_ARTICLE and not title:
+    if len(found.text) < SHORTEST_ARTICLE and not title:
         raise ExtractionError("页面上没有找到正文，也没有标题。")
     return Article(
         url=url,
         title=title,
-        text=_without_headline(text, title),
+        text=_without_headline(found.text, title),
         published_at=facts.published_at,
         is_day_only=facts.is_day_only,
         author=facts.author,
         outlet=facts.outlet,
         original_source=facts.original_source,
         encoding=page.encoding,
-        extractor=extractor,
+        extractor=found.extractor,
+        score=found.score,
+        images=_images(page, found.element),
+        links=_links(page, found.element),
     )
+
+
+def _images(page: Page, block: HtmlElement | None) -> tuple[str, ...]:
+    """Give the pictures of a block; pages that load them late keep the address in another attribute."""
+    found: dict[str, None] = {}
+    for image in () if block is None else block.iter("img"):
+        address = next((value for name in _IMAGE_ATTRIBUTES if (value := image.get(name))), "")
+        if address and (url := absolute_url(page.base, address)):
+            found[url] = None
+        if len(found) >= MOST_REFERENCES:
+            break
+    return tuple(found)
+
+
+def _links(page: Page, block: HtmlElement | None) -> tuple[str, ...]:
+    if block is None:
+        return ()
+    addresses = dict.fromkeys(address for _, address in links(page, block))
+    return tuple(islice(addresses, MOST_REFERENCES))
 
 
 def _without_headline(text: str, title: str) -> str:
     """Drop a first line that only says the title again: it is kept beside the text already."""
     first, _, rest = text.partition("\n")
     return rest.strip() if title and rest.strip() and first.strip() == title.strip() else text
-
-
-def article_text(page: Page) -> tuple[str, str]:
-    """Return the text and the name of the extractor that found it."""
-    found = trafilatura.bare_extraction(
-        page.source, url=page.url, include_comments=False, favor_precision=True
-    )
-    # The library answers a dict only to those who ask for one.
-    text = (getattr(found, "text", None) or "").strip()
-    if len(text) >= SHORTEST_TRUSTED:
-        return text, "trafilatura"
-    dense = densest_text(page)
-    return (dense, "density") if len(dense) > len(text) else (text, "trafilatura")

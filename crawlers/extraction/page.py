@@ -23,13 +23,20 @@ SPACES = re.compile(r"[ \t\r\f\v\u3000\xa0]+")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A decoded page; ``head`` is the visible text before and around the start of the article."""
+    """A decoded page as a tree, with its meta elements by their names in lower case."""
 
     url: str
     encoding: str
     source: str = field(repr=False)
     tree: HtmlElement = field(repr=False)
     meta: dict[str, str] = field(repr=False)
+
+    @property
+    def base(self) -> str:
+        """What relative addresses on the page are relative to."""
+        for element in self.tree.iter("base"):
+            return absolute_url(self.url, element.get("href") or "") or self.url
+        return self.url
 
 
 def read_page(body: bytes, url: str, content_type: str = "") -> Page:
@@ -76,10 +83,7 @@ def absolute_url(base: str, reference: str) -> str | None:
 
 def links(page: Page, root: HtmlElement) -> Iterator[tuple[HtmlElement, str]]:
     """Give the anchors below ``root`` with their absolute addresses, at most ``MOST_LINKS``."""
-    base = page.url
-    for element in page.tree.iter("base"):
-        base = absolute_url(page.url, element.get("href") or "") or base
-        break
+    base = page.base
     count = 0
     for anchor in root.iter("a"):
         url = absolute_url(base, anchor.get("href") or "")

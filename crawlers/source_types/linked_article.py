@@ -15,5 +15,7 @@ def article_harvest(article: Article) -> Harvest:
         outlet=article.outlet,
         original_source=article.original_source,
         kind="article",
+        extractor=article.extractor,
+        extraction_score=article.score,
     )
     return Harvest(documents=(document,))

@@ -1,0 +1,147 @@
+"""The block of a page that holds its article: the one with the most running text and the least of all else."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from crawlers.extraction.layout import Block, Layout
+from crawlers.extraction.line_weights import Weights
+from crawlers.extraction.thread_opening import opening_post
+
+# Names that publishing systems give to the block of the text itself.
+_TEXT_BLOCK = re.compile(
+    r"(?:^|\s)(?:js_content|artibody|article_content|articleContent|article-content|article_body|articleBody"
+    r"|article-body|article-text|article__content|TRS_Editor|trs_editor_view|caas-body|rm_txt_con|post_body"
+    r"|post-body|post_text|endText|Cnt-Main-Article-QQ|content-article|mp-editor|main-aticle|ozoom|fontzoom"
+    r"|zoom|entry-content|post-content|content_area|left_zw|mw-parser-output|UCAP-CONTENT|vsb_content"
+    r"|rich_media_content|u-mainText|t_f|post_message|newsContent|news_content|news-content|news_txt"
+    r"|detail-content|detailContent|content_detail|contentText|la_con|art_content|pages_content"
+    r"|tpc_content|d_post_content|topic-richtext|article-holder|Zoom)(?:\s|$)"
+)
+_TEXT_NAME = re.compile(
+    r"article|content|(?:^|[-_ ])text|body|zoom|trs_|editor|post|detail|main|entry|story|rich_media|read",
+    re.IGNORECASE,
+)
+_WHOLE_TAGS = frozenset({"body", "html"})
+_TEXT_BLOCK_BONUS = 1.5
+_TEXT_NAME_BONUS = 1.1
+# A page of lists and tables: much loose text, hardly any of it running.
+_LEAST_RUNNING = 0.3
+_LEAST_POST = 60
+_MANY_TIMES = 8
+_DESCRIPTION_START = 20
+_LEAST_DESCRIBED = 40
+_WITHOUT_DESCRIPTION = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class BodyBlock:
+    """``kind`` is ``running`` or ``loose``; ``weight`` is the characters that speak for the block."""
+
+    block: Block = field(repr=False)
+    kind: str
+    weight: float
+
+
+def body_block(page: Layout, weights: Weights, description: str = "") -> BodyBlock | None:
+    """Choose the block; ``description`` is what the page says of itself, often its first sentence."""
+    described = _described_line(page, weights, description)
+    running = _heaviest(page, weights.running, described)
+    loose = _heaviest(page, weights.loose, described)
+    if running is None or loose is None:
+        return None
+    if running[1] < _LEAST_RUNNING * loose[1]:
+        return BodyBlock(loose[0], "loose", loose[1])
+    named = _named_around(page, running[0])
+    if named is not None:
+        return BodyBlock(named, "loose", running[1])
+    first = opening_post(page, weights, running[0]) or _first_post(page, weights, running[0])
+    return BodyBlock(first, "running", weights.running[first.end] - weights.running[first.start])
+
+
+def _heaviest(page: Layout, sums: list[float], described: int | None) -> tuple[Block, float] | None:
+    best: tuple[Block, float] | None = None
+    for block in page.blocks:
+        if block.start == block.end:
+            continue
+        weight = sums[block.end] - sums[block.start]
+        if weight > 0:
+            weight *= _bonus(block)
+            if described is not None and not block.start <= described < block.end:
+                weight *= _WITHOUT_DESCRIPTION
+        if best is None or weight > best[1]:
+            best = (block, weight)
+    return best
+
+
+def _bonus(block: Block) -> float:
+    element = block.element
+    if element.tag in _WHOLE_TAGS:
+        return 1.0
+    if element.get("itemprop") == "articleBody" or _TEXT_BLOCK.search(block.label):
+        return _TEXT_BLOCK_BONUS
+    if element.tag == "article" or _TEXT_NAME.search(block.label):
+        return _TEXT_NAME_BONUS
+    return 1.0
+
+
+def _described_line(page: Layout, weights: Weights, description: str) -> int | None:
+    """Find the paragraph that begins as the description does; one that repeats the headline tells nothing."""
+    start = "".join(description.split())[:_DESCRIPTION_START]
+    if len(start) < _DESCRIPTION_START:
+        return None
+    for index, line in enumerate(page.lines):
+        if weights.gain[index + 1] - weights.gain[index] < _LEAST_DESCRIBED:
+            continue
+        if start in "".join(line.text.split()):
+            return index
+    return None
+
+
+def _named_around(page: Layout, chosen: Block) -> Block | None:
+    """Find a block that is named as the text and holds many times what was chosen in it, as pages of tables do."""
+    own = _unlinked(page, chosen)
+    for block in page.blocks:
+        if (
+            block.start <= chosen.start
+            and chosen.end <= block.end
+            and block.element is not chosen.element
+            and block.element.tag not in _WHOLE_TAGS
+            and _TEXT_BLOCK.search(block.label)
+            and _unlinked(page, block) > _MANY_TIMES * own
+        ):
+            return block
+    return None
+
+
+def _unlinked(page: Layout, block: Block) -> int:
+    return sum(line.size - line.linked for line in page.lines[block.start : block.end])
+
+
+def _first_post(page: Layout, weights: Weights, chosen: Block) -> Block:
+    """Take the opening post where a page repeats the block: the others are answers or older posts."""
+    if not chosen.element.get("class"):
+        return chosen
+    wanted = _path(chosen)
+    for block in sorted(_twins(page, chosen), key=lambda twin: twin.start):
+        if block.start >= chosen.start:
+            break
+        if (
+            weights.gain[block.end] - weights.gain[block.start] > _LEAST_POST
+            and _path(block) == wanted
+        ):
+            return block
+    return chosen
+
+
+def _twins(page: Layout, chosen: Block) -> Iterator[Block]:
+    tag, name = chosen.element.tag, chosen.element.get("class")
+    for block in page.blocks:
+        if block.element.tag == tag and block.element.get("class") == name:
+            yield block
+
+
+def _path(block: Block) -> list[tuple[str, str | None]]:
+    return [(element.tag, element.get("class")) for element in block.element.iterancestors()]

@@ -1,0 +1,157 @@
+"""The text of an article: several readings of a page, and the choice between them by one stated score."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+
+import trafilatura
+from lxml.html import HtmlElement
+
+from crawlers.extraction.body_block import body_block
+from crawlers.extraction.body_lines import body_lines
+from crawlers.extraction.embedded_text import embedded_text
+from crawlers.extraction.layout import Layout, TextLine, layout, plain
+from crawlers.extraction.line_weights import Weights, running_weight, weights
+from crawlers.extraction.page import Page, inner_text
+
+ENOUGH = 400
+"""With so many characters of running text in one block no other reading is asked for."""
+THIN = 60
+"""Below so many characters of running text a block is a caption or a notice rather than an article."""
+_TEASER = 2
+_TEASER_START = 20
+_LENGTH_SCALE = 200
+_PURITY_SHARE = 0.6
+_AGREEMENT_SHARE = 0.3
+_GRAM = 4
+_WALL = re.compile(
+    r"请(?:先)?登录|登录后(?:可|才|继续)?|验证码|访问(?:过于)?频繁|页面(?:不存在|找不到|已删除|无法访问)|已被删除|404|403 forbidden"
+    r"|not found|安全验证|滑动验证|开启javascript|enable javascript|系统繁忙|内容(?:不存在|已下线)",
+    re.IGNORECASE,
+)
+_LONGEST_WALL = 300
+_WALL_FACTOR = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class BodyText:
+    """``element`` is where the text stands in the tree, None when no reader is shown it.
+
+    ``score`` is 0..1: length of running text, its share of the text, and the share of the page's running text
+    that the text holds. Error pages, login walls and empty shells are near 0.
+    """
+
+    text: str = field(repr=False)
+    extractor: str
+    score: float
+    running: float = 0.0
+    element: HtmlElement | None = field(repr=False, default=None)
+
+
+def body_text(page: Page) -> BodyText:
+    """Read the text by its block; where that is short, compare it with what other readings find.
+
+    A text that is carried but not shown replaces a block that is its beginning and much shorter. A block that is
+    thin is one reading among others: the best score wins, where agreement with another reading counts too.
+    """
+    stream = layout(page.tree)
+    weighed = weights(stream)
+    whole = _page_running(stream, weighed)
+    first = _from_block(page, stream, weighed)
+    if first.running >= ENOUGH:
+        return first
+    carried = _from_embedded(page, whole)
+    if (
+        carried is not None
+        and carried.running > _TEASER * first.running
+        and _begins(first, carried)
+    ):
+        return carried
+    if first.running >= THIN:
+        return first
+    readings = [first, carried, _from_trafilatura(page, whole)]
+    known = [reading for reading in readings if reading is not None and reading.text]
+    return max(known, key=lambda reading: _value(reading, known), default=first)
+
+
+def _begins(teaser: BodyText, whole: BodyText) -> bool:
+    """Tell whether a text is a part of another; nothing at all is a part of everything."""
+    start = "".join(teaser.text.split())[:_TEASER_START]
+    return start in "".join(whole.text.split())
+
+
+def _value(reading: BodyText, readings: list[BodyText]) -> float:
+    others = [other for other in readings if other is not reading]
+    agreement = max((similarity(reading.text, other.text) for other in others), default=0.0)
+    return reading.score + _AGREEMENT_SHARE * agreement
+
+
+def similarity(one: str, other: str) -> float:
+    """F1 over the multisets of character 4-grams, white space removed."""
+    a, b = _grams(one), _grams(other)
+    common = sum((a & b).values())
+    return 2 * common / (sum(a.values()) + sum(b.values())) if common else 0.0
+
+
+def _grams(text: str) -> Counter[str]:
+    text = "".join(text.split())
+    return Counter(text[start : start + _GRAM] for start in range(len(text) - _GRAM + 1))
+
+
+def _from_block(page: Page, stream: Layout, weighed: Weights) -> BodyText:
+    description = page.meta.get("description") or page.meta.get("og:description") or ""
+    found = body_block(stream, weighed, description)
+    if found is None:
+        return BodyText("", "none", 0.0)
+    whole = next((inner_text(element) for element in page.tree.iter("title")), "")
+    lines = body_lines(stream, weighed, found, [whole, page.meta.get("og:title", "")])
+    return _scored(lines, found.kind, _page_running(stream, weighed), found.block.element)
+
+
+def _from_embedded(page: Page, whole: float) -> BodyText | None:
+    found = embedded_text(page)
+    return None if found is None else _scored(found.lines, "embedded", whole)
+
+
+def _from_trafilatura(page: Page, whole: float) -> BodyText:
+    found = trafilatura.bare_extraction(
+        page.source, url=page.url, include_comments=False, favor_precision=True
+    )
+    # The library answers a dict only to those who ask for one.
+    text = getattr(found, "text", None) or ""
+    texts = (plain(line) for line in text.splitlines())
+    lines = [
+        TextLine(text, len("".join(text.split())), 0, is_hidden=False) for text in texts if text
+    ]
+    return _scored(lines, "trafilatura", whole)
+
+
+def _scored(
+    lines: list[TextLine], extractor: str, whole: float, element: HtmlElement | None = None
+) -> BodyText:
+    text = "\n".join(line.text for line in lines)
+    running = sum(max(running_weight(line), 0.0) for line in lines)
+    return BodyText(text, extractor, body_score(lines, running, whole), running, element)
+
+
+def body_score(lines: list[TextLine], running: float, whole: float) -> float:
+    """Score a text; ``running`` counts its characters of running text and ``whole`` those of the page."""
+    size = sum(line.size for line in lines)
+    if running <= 0:
+        return 0.0
+    length = 1 - math.exp(-running / _LENGTH_SCALE)
+    covered = min(1.0, running / whole) if whole else 1.0
+    score = length * (_PURITY_SHARE * running / size + (1 - _PURITY_SHARE) * covered)
+    is_wall = size < _LONGEST_WALL and any(_WALL.search(line.text) for line in lines)
+    return round(score * (_WALL_FACTOR if is_wall else 1.0), 4)
+
+
+def _page_running(stream: Layout, weighed: Weights) -> float:
+    return sum(
+        max(running_weight(line), 0)
+        for index, line in enumerate(stream.lines)
+        if index not in weighed.is_other and index not in weighed.is_around
+    )

@@ -1,0 +1,152 @@
+"""How much each line of a page speaks for being part of an article, in characters."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from itertools import accumulate, pairwise
+
+from core.matching_text import matching_text
+from crawlers.extraction.layout import Layout, TextLine
+
+SENTENCE = re.compile(r"[。！？；，、!?]|[,.;](?=\s|[\u4e00-\u9fff])")
+_BOILERPLATE = re.compile(
+    r"版权所有|版权声明|免责声明|责任编辑|责编[:：]|icp备|icp证|公网安备|copyright|all rights reserved"
+    r"|相关阅读|推荐阅读|延伸阅读|分享到|分享至|扫一扫|发表评论|转载请注明|未经授权|许可证"
+    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图"
+)
+# These words stand in running text too, so only a very short line is told by them.
+_BUTTON = re.compile(
+    r"[上下]一[篇页]|二维码|点击查看|登录|注册|举报|客服|联系我们|关于我们|网友评论|跟帖|声明[:：]|客户端"
+    r"|播报|^\[?编辑\]?$|^广告|纠错|收藏|相关新闻"
+)
+_AROUND = re.compile(
+    r"comment|footer|(?:^|[-_ ])foot|sidebar|relat|recommend|share|copyright|crumb|(?:^|[-_ ])nav"
+    r"|menu|reply|pinglun|banner|disclaim|statement|hotnews|(?:^|[-_ ])rank"
+    r"|(?:^|[-_ ])ad(?:s|v|vert)?(?:$|[-_ ])|toolbar|tooltip|basic-?info|lemma-?catalog|references?-?list|lemma-?reference|popup|dialog|modal|login|qrcode"
+    r"|keyword|(?:^|[-_ ])tags?(?:$|[-_ ])",
+    re.IGNORECASE,
+)
+_AROUND_TAGS = frozenset({"aside", "footer", "nav"})
+_WHOLE_TAGS = frozenset({"body", "html"})
+# A heading of what follows an article. The stronger half never heads an article itself.
+_OTHER_STORIES = (
+    r"(?:相关|延伸|推荐|更多|精彩)(?:阅读|新闻|报道|链接|文章|推荐|资讯|专题|信息|内容|搜索|图片)"
+    r"|猜你喜欢|你可能(?:还|也)?(?:想看|喜欢|感兴趣).{0,6}|[为给][你您]推荐|其他人[也都]在看|大家(?:都|还|也)在看"
+    r"|[热最][门点新](?:推荐|文章|新闻|评论|阅读|排行|点击|专题|资讯|发布|更新)|(?:新闻|点击|阅读|热度)排行.?"
+    r"|(?:网友|全部|精彩|用户|文章|最新|热门)(?:评论|留言|跟帖|回复)|评论(?:列表|区)|友情链接|(?:阅读)?[上下]一篇"
+    r"|发表评论|我来说两句|频道(?:推荐|精选)|编辑推荐|今日(?:热点|推荐|要闻)|作者其他文章|24小时热[闻点榜]"
+)
+_OTHER = re.compile(rf"[\s\W]*(?:{_OTHER_STORIES})[\s\W]*(?:\d+条?)?[\s\W]*")
+_MAYBE_OTHER = re.compile(
+    r"[\s\W]*(?:推荐|更多|评论|留言|回复|分享(?:到|至|让更多人看到)?|热门|热点|最新|标签|关键词)[\s\W]*(?:\d+条?)?[\s\W]*"
+)
+_LONGEST_HEADING = 18
+_LONGEST_BOILERPLATE = 80
+_LONGEST_BUTTON = 20
+_SHORT_LINE = 10
+_CHARACTERS_A_MARK = 25
+_LEAST_BEFORE = 60
+# What surrounds an article is never the greater part of a page.
+_LARGEST_SURROUNDING = 0.4
+_LARGEST_OTHER = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Weights:
+    """``running`` counts running text; ``loose`` also takes lists and tables, half; both are sums up to a line."""
+
+    running: list[float] = field(repr=False)
+    loose: list[float] = field(repr=False)
+    gain: list[float] = field(repr=False)
+    """The positive part of ``running``, before anything is known to surround the article."""
+    is_other: frozenset[int] = field(repr=False)
+    """Lines below a heading such as 相关阅读."""
+    is_around: frozenset[int] = field(repr=False)
+    """Lines of blocks whose names say that they are no text: comments, sharing, advertising."""
+
+
+def running_weight(line: TextLine) -> float:
+    """Give the characters of running text; negative for links, stock phrases and lone words."""
+    if line.linked >= 0.5 * line.size:
+        return -line.size
+    if is_boilerplate(line):
+        return -line.size - _SHORT_LINE
+    marks = len(SENTENCE.findall(line.text))
+    if marks == 0:
+        return -0.5 * line.size
+    if line.size < _SHORT_LINE:
+        return 0.3 * line.size
+    return min(line.size, _CHARACTERS_A_MARK * marks) - 2 * line.linked
+
+
+def _loose_weight(line: TextLine) -> float:
+    if line.linked < 0.3 * line.size and not is_boilerplate(line):
+        return 0.5 * line.size
+    return -line.size
+
+
+def is_boilerplate(line: TextLine) -> bool:
+    if line.size >= _LONGEST_BOILERPLATE:
+        return False
+    text = matching_text(line.text)
+    return bool(
+        _BOILERPLATE.search(text) or (line.size <= _LONGEST_BUTTON and _BUTTON.search(text))
+    )
+
+
+def weights(page: Layout) -> Weights:
+    """Weigh the lines; hidden ones and those that only surround an article count against a block."""
+    lines = page.lines
+    running = [0.0 if line.is_hidden else running_weight(line) for line in lines]
+    loose = [0.0 if line.is_hidden else _loose_weight(line) for line in lines]
+    gain = _sums([max(weight, 0.0) for weight in running])
+    size = _sums([float(line.size) for line in lines])
+    others = _other_stories(page, gain)
+    for index in others:
+        running[index] = loose[index] = -lines[index].size
+    around: set[int] = set()
+    for block in page.blocks:
+        if not _surrounds(block.element.tag, block.label):
+            continue
+        inside = gain[block.end] - gain[block.start]
+        length = size[block.end] - size[block.start]
+        if inside < _LARGEST_SURROUNDING * gain[-1] and length < _LARGEST_SURROUNDING * size[-1]:
+            around.update(range(block.start, block.end))
+    for index in around:
+        against = -0.5 * lines[index].size
+        running[index] = min(running[index], against)
+        loose[index] = min(loose[index], against)
+    return Weights(_sums(running), _sums(loose), gain, frozenset(others), frozenset(around))
+
+
+def _surrounds(tag: str, label: str) -> bool:
+    return tag in _AROUND_TAGS or (tag not in _WHOLE_TAGS and bool(_AROUND.search(label)))
+
+
+def _other_stories(page: Layout, gain: list[float]) -> set[int]:
+    """Find the lines of blocks that begin with a heading such as 相关阅读."""
+    ends: dict[int, int] = {}
+    for block in page.blocks:
+        ends[block.start] = max(ends.get(block.start, 0), block.end)
+    found: set[int] = set()
+    for index, line in enumerate(page.lines):
+        if line.size > _LONGEST_HEADING or ends.get(index, 0) < index + 2:
+            continue
+        heading = matching_text(line.text)
+        is_other = bool(_OTHER.fullmatch(heading))
+        if not is_other and not _MAYBE_OTHER.fullmatch(heading):
+            continue
+        below = gain[ends[index]] - gain[index]
+        if below < _LARGEST_OTHER * gain[-1] or (is_other and gain[index] > _LEAST_BEFORE):
+            found.update(range(index, ends[index]))
+    return found
+
+
+def _sums(values: list[float]) -> list[float]:
+    return list(accumulate(values, initial=0.0))
+
+
+def single(sums: list[float]) -> list[float]:
+    """Give back the weight of each line."""
+    return [after - before for before, after in pairwise(sums)]
