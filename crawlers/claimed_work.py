@@ -115,8 +115,10 @@ def _profile(row: Source) -> SourceProfile:
 
 def _hint(row: FrontierURL) -> PageLink:
     title, time = row.hints.get("title"), row.hints.get("published_at")
+    outlet = row.hints.get("outlet")
     return PageLink(
         url=row.url,
         title=str(title) if title else None,
         published_at=dt.datetime.fromisoformat(str(time)) if time else None,
+        outlet=str(outlet) if outlet else None,
     )

@@ -20,11 +20,11 @@ from core.database.models.collecting import Source, SourceLevel
 from core.database.sessions import Sessions
 from core.faults import fault_point
 from crawlers import coverage
+from crawlers.counts import number
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
 from crawlers.import_formats import Fields, FileFormat, ImportFileError, Row, format_of, rows
 from crawlers.intake import CollectedDocument, StoreStatus, cleaned, store
-from crawlers.source_types.trending_list import number
 from crawlers.sources import ensure_import_source
 
 log = structlog.get_logger(__name__)

@@ -53,7 +53,7 @@ def store_harvest(
         thread_id = None
         if document.thread_url is not None:
             thread_id = _opening_id(session, source.id, document.thread_url, by_url)
-        elif harvest.is_thread and ids:
+        if thread_id is None and harvest.is_thread and ids:
             thread_id = ids[0]
         outcome = store(
             session, source, document, now=now, hasher=hasher, collected_by=COLLECTED_BY,
@@ -78,6 +78,7 @@ def _completed(document: CollectedDocument, hint: PageLink | None) -> CollectedD
         document,
         title=document.title or hint.title or "",
         published_at=document.published_at or hint.published_at,
+        outlet=document.outlet or hint.outlet,
     )
 
 

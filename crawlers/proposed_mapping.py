@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from crawlers.counts import number
 from crawlers.extraction.published_time import read_time
-from crawlers.source_types.trending_list import number
 
 DEEPEST = 4
 MOST_LOOKED_AT = 20

@@ -69,6 +69,7 @@ class PageLink:
     title: str | None = None
     published_at: dt.datetime | None = None
     author: str | None = field(default=None, repr=False)
+    outlet: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,6 +161,7 @@ def _announce(
             "hints": {
                 "title": link.title,
                 "published_at": link.published_at.isoformat() if link.published_at else None,
+                **({"outlet": link.outlet} if link.outlet else {}),
             },
             "due_at": now,
         }
