@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
+from crawlers.extraction.accounts import PLACEHOLDER, accounts, posters
 from crawlers.extraction.linked_data import linked_data_names
 from crawlers.extraction.people import people
 from crawlers.extraction.reporters import final_names, reporters
@@ -16,41 +17,20 @@ _AUTHOR = re.compile(
     r"(?<![原他些该位])(?:作\s{0,4}者|撰\s?文|执\s?笔|撰\s?稿(?:人)?|文字|采写|采编|笔者|楼主|发帖人|编剧|译者|编译)\s{0,3}[:：/／|丨]\s{0,3}(?P<name>[^\n]{1,60})"
     r"|(?:^|[\s（(【\[|丨>])文\s{0,2}[:：/／|丨]\s{0,2}(?P<text>[^\n]{1,40})"
 )
-_AUTHOR_SPACED = re.compile(r"^作\s{0,4}者\s{1,4}(?P<name>\S{2,20})$")
+_AUTHOR_SPACED = re.compile(r"^(?:作\s{0,4}者|撰文|文字|采写|文)\s{1,4}(?P<name>[^\n：:]{2,30})$")
 _EDITOR = re.compile(
-    r"(?:责\s?任\s?编\s?辑|责\s?编|编\s?辑|编\s?审|编\s?校|值班编辑|整理)\s{0,3}[:：/／|]?\s{0,3}(?P<name>[^\n]{1,40})"
+    r"(?:责\s?任\s?编\s?辑|责\s?编|编\s?辑|编\s?审|编\s?校|值班编辑|整理)(?:\s{0,3}[:：/／|]\s{0,3}|\s{1,3})(?P<name>[^\n]{1,40})"
 )
+_NO_EDITOR = re.compile(r"^[A-Za-z]{0,3}\d+$|管理员|删除|修改|回复|评论|上传|词条|摘要|资料")
 _EDITOR_IN_CHARGE = re.compile(r"责\s?任?\s?编\s?辑?\s{0,3}[:：]\s{0,3}(?P<name>[^\n]{1,40})")
-_POSTER = (
-    re.compile(r"由\s{0,2}(?P<name>\S{1,20}?)\s{0,2}(?:于\s?\d{2,4}|张贴|发表|发布|发帖)"),
-    re.compile(r"^(?P<name>[^\s，。：:]{2,30})\s{0,3}(?:发表于|发布于|发表在|于)\s{0,3}\d{4}"),
-    re.compile(r"(?:\d{2}:\d{2}(?::\d{2})?|\d)\s{1,3}by\s{1,2}(?P<name>\S{2,20})"),
-    re.compile(r"posted by\s{1,2}(?P<name>\S{2,20})", re.IGNORECASE),
-)
-_ACCOUNT_LABEL = re.compile(
-    r"author|nick-?name|user-?name|js_name|poster|blogger|media-?(?:name|user)|source-?name|up-?name|profile_nickname|"
-    r"\bpgc\b|account|account-?name|\bwriter\b",
-    re.IGNORECASE,
-)
-_ACCOUNT_SCRIPT = re.compile(
-    r"""\b(?:nickname|nick_?name|author_?name|media_?name)["']?\s?[:=]\s?["'](?P<name>[^"'<>\\]{2,30})["']""",
-    re.IGNORECASE,
-)
-_OPEN_PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪)号")
-_ACCOUNT_LINK = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
-_NO_ACCOUNT = re.compile(
-    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
-    re.IGNORECASE,
-)
-_PLACEHOLDER = re.compile(
-    r"^(?:未知|佚名|匿名|不详|无|暂无|网络|互联网|本站|admin|未填|转载|综合|null|none|undefined|n/a|-+|\d+)$",
-    re.IGNORECASE,
-)
 _STOP = re.compile(
     r"[\s|｜]{0,3}(?:来\s?源|责任?编|编辑|发布|发表|时间|日期|阅读|浏览|点击|评论|字号|字体|出处|出版|（|\(|\[|【|］|\]|】|）|\)|20\d\d|19\d\d|[:：])"
 )
 _OFFICE = re.compile(
     r"[\u3400-\u9fff（）]{4,30}(?:政府|委员会|局|厅|部|院|会|公司|办公室|办公厅|中心|工会|大学|学院|协会|联合会|支队|法院|检察院|处|站|所)"
+)
+_OFFICE_IN_BRACKETS = re.compile(
+    r"[（(](?:供稿[:：])?(?P<office>" + _OFFICE.pattern + r")(?:供稿)?[）)]$"
 )
 _DATE_ALONE = re.compile(
     r"^\D{0,4}\d{4}\s?[年.-]\s?\d{1,2}\s?[月.-]\s?\d{1,2}\s?日?\D{0,20}$|^[二〇零一三四五六七八九十年月日\s]{8,14}$"
@@ -65,7 +45,6 @@ _META = (
     "og:author",
 )
 _LONGEST_LINE = 120
-_LONGEST_ACCOUNT = 24
 _LONGEST_PEN_NAME = 8
 
 
@@ -88,7 +67,7 @@ def _labelled(around: Surroundings) -> list[str]:
             if _is_apart(line, found.start()) and (names := _named(found["name"] or found["text"])):
                 return names
         spaced = _AUTHOR_SPACED.search(line.text)
-        if spaced is not None and (names := _named(spaced["name"])):
+        if spaced is not None and (names := people(spaced["name"])):
             return names
     lines = around.head
     for line, following in pairwise(lines):
@@ -116,7 +95,7 @@ def _named(text: str) -> list[str]:
     if " " in tokens[0] and not re.fullmatch(r"[A-Za-z .'-]+", tokens[0]):
         tokens = [*tokens[0].split(" "), *tokens[1:]]
     named = [token.strip() for token in tokens]
-    named = [name for name in named if 1 < len(name) <= 30 and not _PLACEHOLDER.match(name)]  # noqa: PLR2004 (pen names)
+    named = [name for name in named if 1 < len(name) <= 30 and not PLACEHOLDER.match(name)]  # noqa: PLR2004 (pen names)
     return named[:4] if all(len(name) <= _LONGEST_PEN_NAME for name in named) else named[:1]
 
 
@@ -131,58 +110,18 @@ def _declared(around: Surroundings) -> list[str]:
     return []
 
 
-def _posters(around: Surroundings) -> list[str]:
-    for line in (
-        *short_lines(around.head),
-        *short_lines(around.closing),
-        *short_lines(around.tail[:6]),
-    ):
-        for pattern in _POSTER:
-            found = pattern.search(line.text)
-            if (
-                found is not None
-                and len(line.text) <= _LONGEST_LINE
-                and not _NO_ACCOUNT.match(found["name"])
-            ):
-                return [found["name"].strip("【】[]()（）:：")]
-    return []
-
-
-def _accounts(around: Surroundings) -> list[str]:
-    for line in around.head:
-        if _ACCOUNT_LABEL.search(line.label) and _is_account(line.text):
-            return [line.text]
-    for name in linked_data_names(around.page, "author"):
-        if _is_account(name):
-            return [name]
-    if any(_OPEN_PLATFORM.search(line.text) for line in around.head):
-        for line in around.head:
-            source = _ACCOUNT_LINK.search(line.text)
-            if source is not None and _is_account(source["name"]):
-                return [source["name"]]
-    found = _ACCOUNT_SCRIPT.search(around.page.source)
-    if found is not None and _is_account(found["name"]):
-        return [found["name"]]
-    return []
-
-
-def _is_account(text: str) -> bool:
-    return (
-        1 < len(text) <= _LONGEST_ACCOUNT
-        and not _NO_ACCOUNT.match(text)
-        and not _PLACEHOLDER.match(text)
-        and not re.search(r"\d{4}-\d|[，。？！>]", text)
-    )
-
-
 def _signatures(around: Surroundings) -> list[str]:
-    """Find the office that signs a notice: it stands above the date at the end."""
-    closing = [line for line in around.closing if line.text]
+    """Find the office that signs a notice above the date at the end, or in brackets after the last sentence."""
+    closing = around.closing
     for index, line in enumerate(closing):
-        if _OFFICE.fullmatch(line.text.strip()) and (
+        if _OFFICE.fullmatch(line.text) and (
             index == len(closing) - 1 or _DATE_ALONE.search(closing[index + 1].text)
         ):
-            return [line.text.strip()]
+            return [line.text]
+    for line in closing[-1:]:
+        found = _OFFICE_IN_BRACKETS.search(line.text[-40:])
+        if found is not None:
+            return [found["office"]]
     return []
 
 
@@ -208,8 +147,9 @@ def _pen_name(text: str) -> list[str]:
     token = re.split(r"[\s|，,。）)\]】_]", text.strip(" :：]】)）"))[0]
     if (
         1 < len(token) <= _LONGEST_PEN_NAME
-        and not _PLACEHOLDER.match(token)
+        and not PLACEHOLDER.match(token)
         and re.fullmatch(r"[\u3400-\u9fffA-Za-z0-9]+", token)
+        and not _NO_EDITOR.search(token)
     ):
         return [token]
     return []
@@ -228,8 +168,8 @@ _FINDERS: tuple[Callable[[Surroundings], list[str]], ...] = (
     reporters,
     final_names,
     _declared,
-    _posters,
-    _accounts,
+    posters,
+    accounts,
     _signatures,
     _editors,
     _declared_editors,

@@ -38,6 +38,9 @@ _NO_HEADLINE = re.compile(
 )
 _BYLINE = re.compile(r"(?:19|20)\d\d\s?[-年/.]\s?\d|来源|作者|发表于|记者")
 _DATED = re.compile(r"(?:19|20)\d\d[-年/.]\d{1,2}[-月/.]\d|^https?:")
+_CALLED = re.compile(
+    r"^(?:主\s*题|标\s*题|题\s*目|文章标题|帖子主题|贴子主题|正在阅读|当前文章)\s?[:：]\s*(?=\S)"
+)
 _ORNAMENT = re.compile(r"^[*·•■●◆★☆►▶※]+\s*")
 _CUT = re.compile(r"(?:\.{3}|…)+$")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟＂「」『』‘’'′`´", '"'))
@@ -186,7 +189,7 @@ def _without_site(title: str) -> str:
 def _clean(text: str) -> str:
     text = html.unescape(html.unescape(text)) if "&" in text else text
     text = _INVISIBLE.sub("", _MARKUP.sub("", text))
-    return _ORNAMENT.sub("", SPACES.sub(" ", text.replace("\n", " ")).strip())
+    return _CALLED.sub("", _ORNAMENT.sub("", SPACES.sub(" ", text.replace("\n", " ")).strip()))
 
 
 def _key(text: str) -> str:

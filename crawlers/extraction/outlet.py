@@ -27,6 +27,7 @@ _SITE_NAME = re.compile(
 )
 _OFFICIAL = re.compile(r"(?:官方网站|官网|官方)$")
 _TITLE_PARTS = re.compile(r"\s*(?:[_|｜丨]|--+|\s[-–—]\s|[-–—](?=[^-–—]{2,30}$))\s*")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _HOSTS = {
     "people.com.cn": "人民网", "news.cn": "新华网", "xinhuanet.com": "新华网", "163.com": "网易", "sina.com.cn": "新浪",
     "sina.cn": "新浪", "sohu.com": "搜狐", "qq.com": "腾讯", "ifeng.com": "凤凰网", "thepaper.cn": "澎湃新闻", "gmw.cn": "光明网",
@@ -37,6 +38,7 @@ _HOSTS = {
 _NOT_A_SOURCE = re.compile(
     r"^(?:互联网|网络|转载文章|转载|本站|本站原创|原创|未知|不详|网友|作者|综合|\d+)$|[，。！？]|^(?:的|于|为)"
 )
+_PORTAL = re.compile(r"新浪|搜狐|网易|腾讯|凤凰|澎湃|和讯|央视|新华|中新")
 _PLATFORM = re.compile(r"^(?:微信公众平台|Yahoo.*|百家号)$")
 
 
@@ -114,6 +116,7 @@ def _name_in_title(page: Page, headline: str) -> str | None:
         return None
     rest = whole.partition(headline)[2] if headline and headline in whole else whole
     parts = [part for part in _TITLE_PARTS.split(rest) if part]
+    parts.sort(key=lambda part: _HAN.search(part) is not None)
     for part in reversed(parts):
         name = _OFFICIAL.sub("", part.strip())
         if len(parts) == 1 and 3 <= len(name) <= 12:  # noqa: PLR2004 (all that follows the headline)
@@ -132,4 +135,6 @@ def _name_of_host(page: Page) -> str | None:
 
 
 def _same(one: str, other: str) -> bool:
-    return one in other or other in one
+    """Tell an outlet and its own channels from two outlets."""
+    portal = _PORTAL.match(one)
+    return one in other or other in one or (portal is not None and other.startswith(portal[0]))

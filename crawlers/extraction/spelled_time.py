@@ -42,6 +42,14 @@ _PATTERNS = {
         r"(?<![A-Za-z])(?P<name>[A-Z][a-z]{2})[a-z]{0,6}\.?\s(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s"
         r"(?P<year>(?:19|20)\d\d)(?!\d)" + _CLOCK
     ),
+    "unix": re.compile(
+        r"(?<![A-Za-z])(?P<name>[A-Z][a-z]{2})\s{1,2}(?P<day>3[01]|[12]\d|0?[1-9])\s(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
+        r"(?::(?P<second>[0-5]\d))?\s(?:[A-Z]{3,4}\s)?(?P<year>(?:19|20)\d\d)(?!\d)"
+    ),
+    "clock first": re.compile(
+        r"(?<![\d:])(?P<hour>[01]?\d|2[0-3])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?\s{1,2}"
+        r"(?P<year>(?:19|20)\d\d)[-/.年]" + _MONTH + r"[-/.月]" + _DAY
+    ),
     "british": re.compile(
         r"(?<!\d)(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?\s(?P<name>[A-Z][a-z]{2})[a-z]{0,6}\.?,?\s"
         r"(?P<year>(?:19|20)\d\d)(?!\d)" + _CLOCK

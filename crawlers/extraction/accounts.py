@@ -1,0 +1,96 @@
+"""Accounts that publish: who opened a thread, owns a blog, or runs an account on a platform."""
+
+from __future__ import annotations
+
+import re
+
+from crawlers.extraction.linked_data import linked_data_names
+from crawlers.extraction.surroundings import Surroundings, short_lines
+
+LONGEST_ACCOUNT = 24
+PLACEHOLDER = re.compile(
+    r"^(?:未知|佚名|匿名|不详|无|暂无|网络|互联网|本站|admin|未填|转载|综合|null|none|undefined|n/a|-+|\d+)$",
+    re.IGNORECASE,
+)
+_DATE = r"(?:19|20)\d\d\s?[-/.年]"
+_POSTERS = (
+    re.compile(r"(?:发\s?[信帖贴]\s?人|发[帖贴]者|楼\s?主|博\s?主|贴主|发言人昵称)\s?[:：]\s{0,3}(?P<name>[^\s(（，。|]{2,24})"),
+    re.compile(r"由\s{0,2}(?P<name>[^\s，。、]{1,20}?)\s{0,2}(?:于\s?(?=" + _DATE + r")|(?:张贴|发表|发布|发帖|发贴)[^，。]{0,8}(?=@|" + _DATE + r"))"),
+    re.compile(r"^(?P<name>[^\s，。：:]{2,24})\s{0,3}(?:发表于|发布于|发表在|提交于|写于|贴于)[:：\s]{0,3}" + _DATE),
+    re.compile(r"^(?P<name>[^\s，。：:]{2,24})\s{0,3}于\s{0,3}" + _DATE + r".{4,20}(?:发布|发表|写道|编辑)$"),
+    re.compile(r"(?:\d{2}:\d{2}(?::\d{2})?)\s{1,3}by\s{1,2}(?P<name>\S{2,20})", re.IGNORECASE),
+    re.compile(r"posted\s?(?:@|on|at)\s{0,2}" + _DATE + r"[\d\-/.年月日: ]{4,20}\s{1,3}(?P<name>[^\s(（]{2,24})", re.IGNORECASE),
+    re.compile(r"posted by:?\s{1,2}(?P<name>[^\s,]{2,24})", re.IGNORECASE),
+)  # fmt: skip
+_BEFORE_DATE = re.compile(
+    r"^(?P<name>[\u3400-\u9fffA-Za-z0-9_·-]{2,16})\s{1,3}(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s\d\d:\d\d(?::\d\d)?$"
+)
+_LONGEST_LINE = 120
+_OUTLET = re.compile(
+    r"(?:网|报|社|新闻|电视台|在线|频道|客户端|杂志|周刊|时间|日期|发布|发表|更新|于)$"
+)
+_LABEL = re.compile(
+    r"author|nick-?name|user-?name|js_name|poster|blogger|media-?(?:name|user)|source-?name|up-?name|profile_nickname|"
+    r"\bpgc\b|account|account-?name|\bwriter\b",
+    re.IGNORECASE,
+)
+_IN_SCRIPT = re.compile(
+    r"""\b(?:nickname|nick_?name|author_?name|media_?name)["']?\s?[:=]\s?["'](?P<name>[^"'<>\\]{2,30})["']""",
+    re.IGNORECASE,
+)
+_PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪|澎湃)号")
+_SOURCE = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
+_NO_NAME = re.compile(
+    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
+    re.IGNORECASE,
+)
+
+
+def posters(around: Surroundings) -> list[str]:
+    """Give who posted: forums and blogs say it in words beside the time."""
+    for line in (
+        *short_lines(around.head),
+        *short_lines(around.closing),
+        *short_lines(around.tail[:6]),
+    ):
+        for pattern in _POSTERS:
+            found = pattern.search(line.text) if len(line.text) <= _LONGEST_LINE else None
+            if found is not None and _is_account(name := found["name"].strip("【】[]()（）:：")):
+                return [name]
+    for line in around.head:
+        before = _BEFORE_DATE.match(line.text)
+        if (
+            before is not None
+            and not _OUTLET.search(before["name"])
+            and _is_account(before["name"])
+        ):
+            return [before["name"]]
+    return []
+
+
+def accounts(around: Surroundings) -> list[str]:
+    """Give the account whose name the markup, the linked data or a script of the page marks as such."""
+    for line in around.head:
+        if _LABEL.search(line.label) and _is_account(line.text):
+            return [line.text]
+    for name in linked_data_names(around.page, "author"):
+        if _is_account(name):
+            return [name]
+    if any(_PLATFORM.search(line.text) for line in around.head):
+        for line in around.head:
+            source = _SOURCE.search(line.text)
+            if source is not None and _is_account(source["name"]):
+                return [source["name"]]
+    found = _IN_SCRIPT.search(around.page.source)
+    if found is not None and _is_account(found["name"]):
+        return [found["name"]]
+    return []
+
+
+def _is_account(text: str) -> bool:
+    return (
+        1 < len(text) <= LONGEST_ACCOUNT
+        and not _NO_NAME.match(text)
+        and not PLACEHOLDER.match(text)
+        and not re.search(r"\d{4}-\d|[，。？！>]", text)
+    )
