@@ -55,6 +55,8 @@ class Settings:
     llm_model: str | None
     llm_api_key_file: Path | None
     contact: str
+    rsshub_url: str
+    newsnow_url: str
     require_second_factor: bool
     log_level: str
     log_json: bool
@@ -164,6 +166,8 @@ def load_settings(environment: Mapping[str, str]) -> Settings:
         llm_model=reader.optional("llm_model"),
         llm_api_key_file=reader.path("llm_api_key_file"),
         contact=reader.text("contact", ""),
+        rsshub_url=_service_url(reader, "rsshub_url", "https://rsshub.app"),
+        newsnow_url=_service_url(reader, "newsnow_url", "https://newsnow.busiyi.world"),
         require_second_factor=reader.flag("require_second_factor", default=False),
         log_level=reader.checked(
             "log_level", "INFO", LOG_LEVELS.__contains__, "、".join(LOG_LEVELS)
@@ -290,6 +294,11 @@ def _public_url(reader: _Reader, bind: str, port: int) -> str:
     return reader.checked(
         "public_url", default, _is_url, "以 http:// 或 https:// 开头的地址"
     ).rstrip("/")
+
+
+def _service_url(reader: _Reader, name: str, default: str) -> str:
+    value = reader.checked(name, default, _is_url, "以 http:// 或 https:// 开头的地址")
+    return value.rstrip("/")
 
 
 def _is_url(value: str) -> bool:

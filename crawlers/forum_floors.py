@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from core.errors import ExtractionError
 from crawlers.extraction.page import inner_text, read_page
+from crawlers.page_selectors import select
 from crawlers.site_visit import SiteVisit, VisitFailedError
 from crawlers.source import FetchedPage, SourceProfile
-from crawlers.source_types.list_page import ListPage, select
+from crawlers.source_types.list_page import ListPage
 
 # Post, text, author, time: Discuz, phpwind, Baidu Tieba, NodeBB and plain ones.
 KNOWN_FLOORS = (

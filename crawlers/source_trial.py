@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from core.errors import ExtractionError, InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
@@ -25,15 +25,23 @@ from crawlers.source_sampling import MOST_SAMPLES, Sample, read_harvest, sample
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import SourceDraft, checked_options
 
+_FOR_THE_BROWSER = (
+    "网址能打开，robots.txt 允许；内容要等采集时用浏览器打开才看得到，请启用后看第一次采集的结果。"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class SourceTrial:
-    """Up to five items as they would be stored (before masking), or the ``fault`` that prevents it."""
+    """Up to five items as they would be stored (before masking), or the ``fault`` that prevents it.
+
+    ``note`` says what a success leaves open: of a page for the browser only the way there is tried.
+    """
 
     sample: Sample = field(default_factory=Sample)
     robots_finding: RobotsFinding | None = None
     encoding_finding: EncodingFinding | None = None
     fault: str | None = None
+    note: str | None = None
 
     @property
     def items(self) -> tuple[CollectedDocument, ...]:
@@ -74,9 +82,12 @@ def try_source(
     robots = None
     try:
         robots = visit.robots(requests[0].url)
-        return _tried(visit, source, robots)
+        tried = _tried(visit, source, robots)
     except VisitFailedError as error:
         return SourceTrial(robots_finding=robots, fault=str(error))
+    if draft.needs_browser and tried.fault is not None:
+        return replace(tried, fault=None, note=_FOR_THE_BROWSER)
+    return tried
 
 
 def _tried(visit: SiteVisit, source: SourceProfile, robots: RobotsFinding) -> SourceTrial:

@@ -10,7 +10,6 @@ from sqlalchemy import func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from config.sources import load_sources
 from core import audit, claims
 from core.database.models.collecting import Source, SourceLevel, SourceState
 from core.errors import ConflictError, InvalidOptionsError
@@ -102,13 +101,16 @@ def create_source(  # noqa: PLR0913 (all options are keyword-only)
     created_by: int | None = None,
     state: SourceState = SourceState.ACTIVE,
     is_demo: bool = False,
+    needs_trial: bool = False,
 ) -> Source:
-    """Add a source that is due at once; raises InvalidOptionsError."""
+    """Add a source that is due at once; one that ``needs_trial`` is paused. Raises InvalidOptionsError."""
     values = _values(draft, checked_options(draft, policy))
     source_id = session.scalar(
         insert(Source)
         .values(
-            **values, state=state.value, is_demo=is_demo, created_by=created_by,
+            **values, is_demo=is_demo, created_by=created_by, needs_trial=needs_trial,
+            state=SourceState.PAUSED.value if needs_trial else state.value,
+            failure_reason=UNTRIED if needs_trial else None,
             due_at=now if SOURCE_TYPES.load(draft.kind).needs_url else None,
         )
         .on_conflict_do_nothing(index_elements=["name"])
@@ -172,6 +174,39 @@ def edit_source(
 _FRESH: dict[str, object] = {
     "failures": 0, "failure_reason": None, "attempt": 0, "dead_at": None, "lease_until": None,
 }  # fmt: skip
+
+
+def draft_of(source: Source) -> SourceDraft:
+    """Give a stored source as a person would fill it in."""
+    return SourceDraft(
+        name=source.name, kind=source.kind, url=source.url, platform=source.platform,
+        level=source.level, options=source.options, legal_basis=source.legal_basis,
+        interval_s=source.interval_s, interval_floor_s=source.interval_floor_s,
+        interval_ceiling_s=source.interval_ceiling_s, adcode=source.adcode,
+        needs_browser=source.needs_browser,
+    )  # fmt: skip
+
+
+def collects_alike(one: SourceDraft, other: SourceDraft, policy: AddressPolicy) -> bool:
+    """Tell whether two drafts would bring the same: a trial of one then speaks for the other."""
+    if (one.kind, one.url, one.needs_browser) != (other.kind, other.url, other.needs_browser):
+        return False
+    try:
+        return checked_options(one, policy) == checked_options(other, policy)
+    except InvalidOptionsError:
+        return False
+
+
+def free_name(session: Session, name: str) -> str:
+    """Give the name, with a number behind it where it is taken."""
+    taken = set(session.scalars(select(Source.name).where(Source.name.startswith(name, autoescape=True))))  # fmt: skip
+    if name not in taken:
+        return name
+    return next(found for number in range(2, len(taken) + 3) if (found := f"{name} {number}") not in taken)  # fmt: skip
+
+
+def names_with_url(session: Session, url: str) -> list[str]:
+    return list(session.scalars(select(Source.name).where(Source.url == url).order_by(Source.name)))
 
 
 def pause_source(session: Session, source_id: int, *, now: dt.datetime, actor: str) -> None:
@@ -271,22 +306,3 @@ def ensure_import_source(
     if created is not None:
         _audit(session, "source.created", created, "system", now)
     return session.scalars(select(Source).where(Source.name == name)).one()
-
-
-def install_starter_sources(session: Session, now: dt.datetime) -> int:
-    """Add the shipped list, paused, and tell how many were new; safe to repeat."""
-    statement = insert(Source).on_conflict_do_nothing(index_elements=["name"]).returning(Source.id)
-    count = 0
-    for starter in load_sources():
-        options = parse_options(SOURCE_TYPES.load(starter.kind).options, starter.options)
-        created = session.scalar(
-            statement.values(
-                name=starter.name, kind=starter.kind, url=starter.url, platform=starter.platform,
-                level=starter.level, options=dict(options), legal_basis=starter.legal_basis,
-                interval_s=starter.interval_s, interval_floor_s=starter.interval_s,
-                interval_ceiling_s=max(starter.interval_s, 86_400), due_at=now,
-                state=SourceState.PAUSED.value, needs_trial=True, failure_reason=UNTRIED,
-            )
-        )  # fmt: skip
-        count += created is not None
-    return count

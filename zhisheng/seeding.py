@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from alerting.installation import install_alerting
 from config.alerting_defaults import load_alerting_defaults
+from config.sources import Endpoints
 from core.database.models.organisation import Organisation
 from core.database.partitions import ensure_partitions
-from crawlers.sources import install_starter_sources
+from crawlers.source_lists import install_starter_sources
 from zhisheng.expressions import rule_language
 from zhisheng.home import HomeKind
 from zhisheng.services import Services
@@ -45,7 +46,9 @@ def seed(services: Services) -> list[Login]:
             organisation_id=organisation.id,
         )
         if not is_demo:
-            install_starter_sources(session, now)
+            settings = services.settings
+            endpoints = Endpoints(settings.rsshub_url, settings.newsnow_url)
+            install_starter_sources(session, endpoints, now)
     if not is_demo:
         return []
     from zhisheng.demo.installation import install_demo
