@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from playwright.sync_api import expect
 
-from tests.browser.desk import DESKTOP, Desk
+from tests.browser.desk import DESKTOP, RULES, Desk
 
+Theme = Literal["light", "dark"]
+# A theme changes colours and nothing else.
+THEMES: tuple[tuple[Theme, Sequence[str]], ...] = (
+    ("light", RULES),
+    ("dark", ("color-contrast", "link-in-text-block")),
+)
 WIDTHS = (360, 390, 768, 1280)
 HEADERS = {
     "x-content-type-options": "nosniff",
@@ -40,10 +48,11 @@ def look_at(desk: Desk, path: str) -> list[Finding]:
     if "default-src 'none'" not in policy or "unsafe" in policy:
         found.append(Finding(path, f"policy {policy}"))
     desk.page.wait_for_load_state("networkidle")
-    for theme in ("light", "dark"):
+    for theme, rules in THEMES:
         desk.page.emulate_media(color_scheme=theme)
         expect(desk.page.locator("html")).to_have_attribute("data-theme", theme)
-        found += [Finding(path, f"{theme}: {rule} {nodes}") for rule, nodes in desk.violations()]
+        violations = desk.violations(rules)
+        found += [Finding(path, f"{theme}: {rule} {nodes}") for rule, nodes in violations]
     for width in WIDTHS:
         desk.size((width, DESKTOP[1]))
         needed = desk.page.evaluate("document.documentElement.scrollWidth")
