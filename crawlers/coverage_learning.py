@@ -25,29 +25,27 @@ QUALITY_ACCEPTED_AFTER = dt.timedelta(days=14)
 
 
 def learn_usual(sessions: Sessions, now: dt.datetime) -> int:
-    """Learn anew what is usual for the sources whose turn it is; tell for how many.
+    """Learn anew what is usual for the next hundred sources whose turn it is; tell for how many.
 
     Of a silent source nothing is learned: its silence must not become usual.
     """
-    learned = 0
-    while True:
-        with sessions.begin() as session:
-            batch = _due_to_learn(session, now)
-            if not batch:
-                return learned
-            since = now - LOOK_BACK
-            workdays = known_workdays(session, since, now)
-            rows = _ledger(session, [source.id for source in batch], since, hour_of(now))
-            values = [
-                _usual_row(source, learn_source(source, rows.get(source.id, []), workdays, now), now)
-                for source in batch
-            ]  # fmt: skip
-            statement = insert(SourceUsual)
-            changes = {name: statement.excluded[name] for name in values[0] if name != "source_id"}
-            session.execute(
-                statement.on_conflict_do_update(index_elements=["source_id"], set_=changes), values
-            )
-            learned += len(batch)
+    with sessions.begin() as session:
+        batch = _due_to_learn(session, now)
+        if not batch:
+            return 0
+        since = now - LOOK_BACK
+        workdays = known_workdays(session, since, now)
+        rows = _ledger(session, [source.id for source in batch], since, hour_of(now))
+        values = [
+            _usual_row(source, learn_source(source, rows.get(source.id, []), workdays, now), now)
+            for source in batch
+        ]
+        statement = insert(SourceUsual)
+        changes = {name: statement.excluded[name] for name in values[0] if name != "source_id"}
+        session.execute(
+            statement.on_conflict_do_update(index_elements=["source_id"], set_=changes), values
+        )
+        return len(batch)
 
 
 def learn_source(

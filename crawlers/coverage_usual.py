@@ -20,7 +20,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import fmean, median
+from statistics import median
 
 from core.clock import SHANGHAI
 
@@ -133,34 +133,50 @@ def patience_of(interval_s: int) -> dt.timedelta:
     return max(1, math.ceil(2 * interval_s / 3600)) * _HOUR
 
 
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """A watched hour with where it lies: local day, hour of the week, and where its usual is looked up."""
+
+    hour: dt.datetime
+    new: int
+    day: dt.date
+    cell: int
+    kind: str
+    place: tuple[str, int]
+
+
+def _placed(rows: Iterable[LedgerHour], workdays: Workdays) -> Iterator[_Placed]:
+    for row in rows:
+        local = row.hour.astimezone(SHANGHAI)
+        day, weekday = local.date(), local.weekday()
+        kind = "workday" if is_workday(day, workdays) else "rest"
+        cell = weekday * DAY_HOURS + local.hour
+        is_ordinary = (kind == "workday") == (weekday < _SATURDAY)
+        found = ("week", cell) if is_ordinary else (kind, local.hour)
+        yield _Placed(row.hour, row.new, day, cell, kind, found)
+
+
 def learn(
     rows: Sequence[LedgerHour], workdays: Workdays, *, patience: dt.timedelta, until: dt.datetime
 ) -> Usual:
     """Learn from the rows before ``until``, oldest first; the caller ends them where a silence began."""
-    watched = list(watched_hours(rows, patience))
-    days = len({row.hour.astimezone(SHANGHAI).date() for row in watched})
+    watched = list(_placed(watched_hours(rows, patience), workdays))
+    days = len({row.day for row in watched})
     items = sum(row.new for row in watched)
     quality = usual_quality(rows)
     if days < FEWEST_DAYS or items < FEWEST_ITEMS:
         return Usual(days, items, None, None, quality)
-    hours = usual_hours(watched, workdays, until)
-    return Usual(days, items, hours, usual_gap(watched, hours, workdays), quality)
+    hours = _usual_hours(watched, until)
+    return Usual(days, items, hours, _usual_gap(watched, hours), quality)
 
 
-def usual_hours(
-    watched: Sequence[LedgerHour], workdays: Workdays, until: dt.datetime
-) -> UsualHours:
-    cut = _cut(watched)
+def _usual_hours(watched: Sequence[_Placed], until: dt.datetime) -> UsualHours:
     sums: dict[tuple[str, int], float] = defaultdict(float)
     weights: dict[tuple[str, int], float] = defaultdict(float)
-    for row, count in zip(watched, cut, strict=True):
-        local = row.hour.astimezone(SHANGHAI)
+    for row, count in zip(watched, _cut(watched), strict=True):
         weight = WEEKLY_DECAY ** max(0, (until - row.hour).days // 7)
-        kind = "workday" if is_workday(local.date(), workdays) else "rest"
-        keys = [("all", 0), (kind, local.hour)]
-        if place(row.hour, workdays)[0] == "week":
-            keys.append(("week", local.weekday() * DAY_HOURS + local.hour))
-        for key in keys:
+        # A holiday tells nothing about its weekday.
+        for key in {("all", 0), (row.kind, row.cell % DAY_HOURS), row.place}:
             sums[key] += weight * count
             weights[key] += weight
     overall = sums["all", 0] / weights["all", 0]
@@ -179,38 +195,33 @@ def usual_hours(
     return UsualHours(week, by_kind["workday"], by_kind["rest"])
 
 
-def _cut(watched: Sequence[LedgerHour]) -> list[float]:
+def _cut(watched: Sequence[_Placed]) -> list[float]:
     """Cut what stands out of its own hour of the week and of the source as a whole."""
     by_day: dict[dt.date, list[int]] = defaultdict(list)
     by_cell: dict[int, list[int]] = defaultdict(list)
     for row in watched:
-        local = row.hour.astimezone(SHANGHAI)
-        by_day[local.date()].append(row.new)
-        by_cell[local.weekday() * DAY_HOURS + local.hour].append(row.new)
-    usual = median(fmean(counts) for counts in by_day.values())
+        by_day[row.day].append(row.new)
+        by_cell[row.cell].append(row.new)
+    usual = median(sum(counts) / len(counts) for counts in by_day.values())
     ceiling = usual + 4 * math.sqrt(usual) + 1
     second = {
         cell: sorted(counts)[-2] if len(counts) > 1 else 0 for cell, counts in by_cell.items()
     }
-    cells = (row.hour.astimezone(SHANGHAI) for row in watched)
-    return [
-        min(row.new, max(ceiling, second[local.weekday() * DAY_HOURS + local.hour]))
-        for row, local in zip(watched, cells, strict=True)
-    ]
+    return [min(row.new, max(ceiling, second[row.cell])) for row in watched]
 
 
-def usual_gap(
-    watched: Sequence[LedgerHour], hours: UsualHours, workdays: Workdays
-) -> UsualGap | None:
+def _usual_gap(watched: Sequence[_Placed], hours: UsualHours) -> UsualGap | None:
     """Measure the gaps between hours with items, by the items that were expected in between.
 
     On that clock a night in which little is expected is short, so one threshold holds for every hour of the week.
     """
+    values = {"week": hours.week, "workday": hours.workday, "rest": hours.rest}
     waited, gaps, seconds = 0.0, [], []
     before: dt.datetime | None = None
     for row in watched:
         if not row.new:
-            waited += expected(hours, row.hour, workdays)
+            part, position = row.place
+            waited += values[part][position]
             continue
         if before is not None:
             gaps.append(waited)

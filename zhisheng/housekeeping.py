@@ -44,8 +44,8 @@ class Housekeeping:
             return
         sessions, now = self._services.sessions, self._services.clock.now()
         hour = hour_of(now)
+        learn_usual(sessions, now)
         if self._opened != hour:
-            learn_usual(sessions, now)
             with sessions.begin() as session:
                 open_hours(session, now)
             self._opened = hour
