@@ -41,18 +41,14 @@ _IN_SCRIPT = re.compile(
 _PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪|澎湃)号")
 _SOURCE = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
 _NO_NAME = re.compile(
-    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
+    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|.*来源.*|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
     re.IGNORECASE,
 )
 
 
 def posters(around: Surroundings) -> list[str]:
     """Give who posted: forums and blogs say it in words beside the time."""
-    for line in (
-        *short_lines(around.head),
-        *short_lines(around.closing),
-        *short_lines(around.tail[:6]),
-    ):
+    for line in (*short_lines(around.head), *around.within, *short_lines(around.tail[:6])):
         for pattern in _POSTERS:
             found = pattern.search(line.text) if len(line.text) <= _LONGEST_LINE else None
             if found is not None and _is_account(name := found["name"].strip("【】[]()（）:：")):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from crawlers.extraction.linked_data import linked_data
 from crawlers.extraction.page import SPACES, Page, inner_text
-from crawlers.extraction.surroundings import Span
+from crawlers.extraction.surroundings import Span, first_paragraph
 from crawlers.extraction.visible_lines import Line, visible_lines
 
 LONGEST = 150
@@ -78,10 +78,11 @@ def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
     """Choose the line that most looks like the headline, by what the page claims and where it stands."""
     claims = list(_claims(page))
     best, best_score = None, -1.0
+    start = first_paragraph(lines, text) if text.end else None
     for index, line in enumerate(lines[:MOST_LINES]):
         for shown in _shown(lines, index):
             agreement, spelled = _agreement(shown, line, claims)
-            score = agreement + _standing(line, spelled) + _nearness(index, text)
+            score = agreement + _standing(line, spelled) + _nearness(index, start)
             score -= 1.5 * (line.is_link and index > 0 and lines[index - 1].is_link)
             score -= 0.8 * (index > 0 and _DATED.search(lines[index - 1].text) is not None)
             score += 0.8 * any(_BYLINE.search(after.text) for after in lines[index + 1 : index + 3])
@@ -168,11 +169,11 @@ def _standing(line: Line, shown: str) -> float:
     return score
 
 
-def _nearness(index: int, text: Span) -> float:
-    """Give most to the line right before the text; bylines and tools may stand between."""
-    if not text.end:
+def _nearness(index: int, start: int | None) -> float:
+    """Give most to the line right before the first paragraph; bylines and tools may stand between."""
+    if start is None:
         return 0.0
-    distance = text.start - index
+    distance = start - index
     if distance > 0:
         return max(0.0, 2.2 - 0.2 * distance)
     return -1.5 if distance else -0.5

@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 from crawlers.extraction.linked_data import linked_data
 from crawlers.extraction.page import Page
@@ -42,10 +43,13 @@ _PUBLISHED = re.compile(
     r"(?:发布|发表|发稿|刊发|出版|时间|日期|张贴|上传|发贴|发帖|来源|推送|于|posted|on|@)[^\d]{0,12}$",
     re.IGNORECASE,
 )
+_POSTED = re.compile(r"发表|发布|张贴|发[帖贴信]|提交|posted|本[帖贴]|由.{1,20}于", re.IGNORECASE)
 _NOT_THIS = re.compile(r"©|copyright|版权所有|ICP备|许可证|上一篇|下一篇|相关|推荐", re.IGNORECASE)
+_RANGE = re.compile(r"\s?(?:[-－—–~至到]|起至)\s?\d")
 _ISSUE = re.compile(r"^[^\d]{0,12}(?:第?\d{1,3}\s?版|星期)")
 _TIME_LABEL = re.compile(r"time|date|pub|info|source|meta", re.IGNORECASE)
 _ENOUGH = 2.0
+_REPEATED = 0.2
 _LONGEST_LINE = 160
 _LONGEST_DATELINE = 40
 _LONGEST_AROUND_RELATIVE = 24
@@ -55,6 +59,7 @@ _LONGEST_AROUND_RELATIVE = 24
 class _Found:
     moment: Moment
     weight: float
+    is_shown: bool = False
 
 
 def page_time(around: Surroundings, now: dt.datetime) -> Moment | None:
@@ -80,8 +85,10 @@ def page_time(around: Surroundings, now: dt.datetime) -> Moment | None:
     if not found:
         return None
     totals: dict[dt.date, float] = {}
-    for each in found:
-        totals[each.moment.day] = totals.get(each.moment.day, 0.0) + each.weight
+    for each in sorted(found, key=lambda each: -each.weight):
+        # Lines that repeat a day, as programmes do, add little to the first that names it.
+        share = 1.0 if each.moment.day not in totals or not each.is_shown else _REPEATED
+        totals[each.moment.day] = totals.get(each.moment.day, 0.0) + share * each.weight
     day = max(totals, key=lambda day: totals[day])
     of_day = [each for each in found if each.moment.day == day]
     return max(of_day, key=lambda each: (not each.moment.is_day_only, each.weight)).moment
@@ -116,6 +123,14 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
     yield from _over_lines(head[place + 1 : place + 6], now)
     for line in around.closing:
         yield from _at_the_end(line, now)
+    posted = (
+        each
+        for line in around.within
+        if _POSTED.search(line.text)
+        for each in _in_line(line, 1.9, now)
+        if not each.moment.is_relative
+    )
+    yield from islice(posted, 1)
     for index, line in enumerate(around.tail):
         for each in _in_line(line, 1.6 - 0.1 * index, now):
             if _PUBLISHED.search(line.text[: each.moment.start]) or index == 0:
@@ -131,7 +146,7 @@ def _in_line(line: Line, weight: float, now: dt.datetime) -> Iterator[_Found]:
         if moment.is_relative and len(before) + len(after) > _LONGEST_AROUND_RELATIVE:
             continue
         share = 1.0
-        if _LATER.search(before):
+        if _LATER.search(before) or _RANGE.match(after):
             share = 0.25
         elif _PUBLISHED.search(before):
             share = 1.2
@@ -144,7 +159,7 @@ def _in_line(line: Line, weight: float, now: dt.datetime) -> Iterator[_Found]:
             share *= 0.6
         if moment.is_day_only:
             share *= 0.9
-        yield _Found(moment, weight * share)
+        yield _Found(moment, weight * share, is_shown=True)
 
 
 def _over_lines(lines: Iterable[Line], now: dt.datetime) -> Iterator[_Found]:
@@ -161,7 +176,7 @@ def _at_the_end(line: Line, now: dt.datetime) -> Iterator[_Found]:
     for moment in moments(line.text, now):
         before, after = line.text[: moment.start], line.text[moment.end :]
         if _PUBLISHED.search(before):
-            yield _Found(moment, 2.0)
+            yield _Found(moment, 2.0, is_shown=True)
         elif not after.strip() or _ISSUE.search(after):
             yield _Found(moment, 1.0)
 
@@ -192,7 +207,7 @@ def _with_year(each: _Found, sure: list[_Found]) -> _Found:
     for other in sure:
         if (other.moment.day.month, other.moment.day.day) == (moment.day.month, moment.day.day):
             try:
-                return _Found(_moved(moment, other.moment.day.year), each.weight)
+                return replace(each, moment=_moved(moment, other.moment.day.year))
             except ValueError:
                 return each
     return each

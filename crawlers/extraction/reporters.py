@@ -90,6 +90,8 @@ def _all_reporters(text: str) -> list[str]:
 def final_names(around: Surroundings) -> list[str]:
     """Find the names in brackets that close many articles of newspapers."""
     for line in reversed(around.closing):
+        if line.is_link:
+            continue
         found = _FINAL_BRACKETS.search(line.text[-60:])
         if (
             found is not None

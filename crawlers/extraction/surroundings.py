@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from crawlers.extraction.page import Page
@@ -11,6 +12,7 @@ SHORTEST_TELLING = 10
 """Shorter lines occur outside the text as well."""
 _SHORTEST_PARAGRAPH = 45
 _LONGEST_FACT = 240
+_LONGEST_BREAK = 80
 _WIDEST_GAP = 15
 _LONGEST_HEAD = 25
 _LINES_BEFORE_HEADLINE = 5
@@ -39,14 +41,20 @@ class Surroundings:
 
     @property
     def first(self) -> int:
-        """The first line of running text: what was taken for text may begin with the headline."""
+        """The first paragraph: what was taken for text may begin with the headline."""
         start = self.text.start
         if self.headline is not None and start <= self.headline < self.text.end:
             start = self.headline + 1
-        for index in range(start, self.text.end):
-            if len(self.lines[index].text) > _SHORTEST_PARAGRAPH:
-                return index
-        return start
+        return first_paragraph(self.lines, Span(start, self.text.end))
+
+    @property
+    def end(self) -> int:
+        """Behind the last paragraph and the few short lines that may sign it."""
+        for index in range(self.text.end - 1, self.text.start, -1):
+            line = self.lines[index]
+            if len(line.text) > _SHORTEST_PARAGRAPH and not line.is_link:
+                return min(self.text.end, index + 1 + _LINES_AT_THE_END)
+        return self.text.end
 
     @property
     def head(self) -> list[Line]:
@@ -71,14 +79,24 @@ class Surroundings:
     @property
     def closing(self) -> list[Line]:
         """The last lines of the text."""
-        return self.lines[max(self.text.start, self.text.end - _LINES_AT_THE_END) : self.text.end]
+        end = self.end
+        return self.lines[max(self.text.start, end - 2 * _LINES_AT_THE_END) : end]
+
+    @property
+    def within(self) -> list[Line]:
+        """The short lines between paragraphs: replies follow an opening post without a break."""
+        return [
+            line
+            for line in self.lines[self.first + 1 : self.text.end]
+            if len(line.text) <= _LONGEST_BREAK and not line.is_link
+        ]
 
     @property
     def tail(self) -> list[Line]:
         """The lines behind the text."""
         if not self.text.end:
             return []
-        return self.lines[self.text.end : self.text.end + _LINES_AFTER_TEXT]
+        return self.lines[self.end : self.end + _LINES_AFTER_TEXT]
 
     @property
     def below(self) -> list[Line]:
@@ -90,6 +108,14 @@ class Surroundings:
 def short_lines(lines: list[Line]) -> list[Line]:
     """Leave out headings and paragraphs: what is left may say something about the article."""
     return [line for line in lines if len(line.text) <= _LONGEST_FACT and not line.heading]
+
+
+def first_paragraph(lines: Sequence[Line], text: Span) -> int:
+    """Give the index of the first long line of a text, else of its first line."""
+    for index in range(text.start, text.end):
+        if len(lines[index].text) > _SHORTEST_PARAGRAPH:
+            return index
+    return text.start
 
 
 def compact(text: str) -> str:
