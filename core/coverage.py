@@ -86,9 +86,8 @@ def read_coverage(
         .outerjoin(SourceUsual, SourceUsual.source_id == Source.id)
         .outerjoin(totals, totals.c.source_id == Source.id)
         .where(is_watched(), Source.created_at < until)
-        .order_by(Source.name)
     )  # fmt: skip
-    return [
+    sources = [
         SourceCoverage(
             id=row.id, name=row.name, kind=row.kind, state=row.state,
             health=SourceHealth(row.health), failure_reason=row.failure_reason,
@@ -102,6 +101,8 @@ def read_coverage(
         )
         for row in found
     ]  # fmt: skip
+    # By code point: the database's collation differs between machines.
+    return sorted(sources, key=lambda source: source.name)
 
 
 def patience_hours() -> ColumnElement[int]:
