@@ -18,7 +18,7 @@ _META = ("og:title", "articletitle", "twitter:title", "citation_title", "dc.titl
 _MARKUP = re.compile(r"<[^<>]{1,80}>")
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2028-\u202e\ufeff\ue000-\uf8ff]")
 _SEPARATOR = re.compile(
-    r"\s*(?:[_|｜丨]|--+|——(?=[^—]{2,12}$)|\s[-–—]+\s|[-–—](?=[^-–—]{2,30}$))\s*"
+    r"\s*(?:[_|｜丨<＜]|--+|——(?=[^—]{2,12}$)|\s[-–—]+\s|[-–—](?=[^-–—]{2,30}$))\s*"
 )
 _SITE = re.compile(
     r"(?:网|网站|新闻|频道|日报|晚报|晨报|时报|商报|早报|在线|博客|论坛|门户|中心|财经|资讯|专栏|首页|官网|"
@@ -46,9 +46,12 @@ _CUT = re.compile(r"(?:\.{3}|…)+$")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟＂「」『』‘’'′`´", '"'))
 _SHORT = 8
 _LONG_BEGINNING = 12
-_NEVER = -100.0
 _LEAST_AGREED = 3.0
 _LEAST_ALONE = 0.5
+_SURE_ALONE = 4.5
+_FARTHEST_ALONE = 25
+_LONGEST_LINE = 300
+_HAN = re.compile(r"[\u3400-\u9fff]")
 MOST_LINES = 3000
 
 
@@ -62,10 +65,12 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class _Claim:
-    """A title that the page gives outside of its visible text."""
+    """A title that the page gives outside of its visible text; ``part`` is it without the site's name."""
 
     text: str
     key: str
+    part: str
+    part_key: str
     is_cut: bool
 
 
@@ -77,22 +82,38 @@ def page_title(page: Page) -> str:
 def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
     """Choose the line that most looks like the headline, by what the page claims and where it stands."""
     claims = list(_claims(page))
-    best, best_score = None, -1.0
+    told = claims[0] if claims else None
     start = first_paragraph(lines, text) if text.end else None
+    best, best_score, is_agreed = None, -1.0, False
     for index, line in enumerate(lines[:MOST_LINES]):
-        for shown in _shown(lines, index):
-            agreement, spelled = _agreement(shown, line, claims)
-            score = agreement + _standing(line, spelled) + _nearness(index, start)
-            score -= 1.5 * (line.is_link and index > 0 and lines[index - 1].is_link)
-            score -= 0.8 * (index > 0 and _DATED.search(lines[index - 1].text) is not None)
-            score += 0.8 * any(_BYLINE.search(after.text) for after in lines[index + 1 : index + 3])
-            least = _LEAST_AGREED if agreement else _LEAST_ALONE
-            if score > max(best_score, least):
-                best, best_score = Headline(spelled, index), score
-    if best is not None:
-        return best
-    whole = next((claim.text for claim in claims), "")
-    return Headline(_without_site(whole), None)
+        shown = _clean(line.text) if len(line.text) <= _LONGEST_LINE else ""
+        if not 1 < len(shown) <= LONGEST or _NO_HEADLINE.search(shown):
+            continue
+        agreement, spelled = _agreement(shown, lines[index + 1 : index + 2], claims)
+        if not agreement and not _may_stand_alone(shown, line, index, start):
+            continue
+        score = agreement + _standing(line, spelled) + _nearness(index, start)
+        score += _setting(lines, index)
+        if score > max(best_score, _LEAST_AGREED if agreement else _LEAST_ALONE):
+            best, best_score, is_agreed = Headline(spelled, index), score, bool(agreement)
+    if best is None or (not is_agreed and best_score < _SURE_ALONE and _is_telling(told)):
+        return Headline(told.part if told else "", None)
+    return best
+
+
+def _may_stand_alone(shown: str, line: Line, index: int, start: int | None) -> bool:
+    """Spare the lines that no claim speaks for and that stand far from the text."""
+    is_near = start is not None and start - _FARTHEST_ALONE < index <= start + 1
+    return (is_near or line.heading > 0) and _DATED.search(shown) is None
+
+
+def _is_telling(claim: _Claim | None) -> bool:
+    """Tell a claim that names an article from one that only names its site or column."""
+    return (
+        claim is not None
+        and len(_HAN.findall(claim.part)) >= _SHORT
+        and not _SITE.search(claim.part)
+    )
 
 
 def _claims(page: Page) -> Iterator[_Claim]:
@@ -102,33 +123,31 @@ def _claims(page: Page) -> Iterator[_Claim]:
     for text in given:
         clean = _clean(text)
         if clean:
-            yield _Claim(clean, _key(_CUT.sub("", clean)), bool(_CUT.search(clean)))
+            part = _without_site(clean)
+            is_cut = _CUT.search(clean) is not None
+            yield _Claim(clean, _key(_CUT.sub("", clean)), part, _key(part), is_cut)
 
 
-def _shown(lines: Sequence[Line], index: int) -> Iterator[str]:
-    """Give a line, and a line with the next one when a headline may go over two."""
-    text = _clean(lines[index].text)
-    if not 2 <= len(text) <= LONGEST or _NO_HEADLINE.search(text):  # noqa: PLR2004 (a single character)
-        return
-    yield text
-    if index + 1 < len(lines):
-        following = _clean(lines[index + 1].text)
-        if following and len(text) + len(following) <= LONGEST:
-            yield text + following
-            yield f"{text} {following}"
+def _agreement(
+    shown: str, following: Sequence[Line], claims: Sequence[_Claim]
+) -> tuple[float, str]:
+    """Say how well a line agrees with what is claimed, and which of the two is spelled better.
 
-
-def _agreement(shown: str, line: Line, claims: Sequence[_Claim]) -> tuple[float, str]:
-    """Say how well a line agrees with what is claimed, and which of the two is spelled better."""
+    A headline may go over two lines; together they must agree better than the first alone.
+    """
+    best, spelled = 0.0, shown
     key = _key(shown)
-    best, spelled = max(
-        (_agreement_with(claim, key, shown) for claim in claims),
-        key=lambda found: found[0],
-        default=(0.0, shown),
-    )
-    if not best and (shown != _clean(line.text) or _DATED.search(shown)):
-        return _NEVER, shown
-    return best * min(1.0, (len(key) + 2) / (_SHORT + 2)), spelled
+    for claim in claims:
+        found = _agreement_with(claim, key, shown)
+        if found[0] > best:
+            best, spelled = found
+        if following and key in claim.key and key != claim.key:
+            after = _clean(following[0].text[:LONGEST])
+            for joined in (shown + after, f"{shown} {after}"):
+                found = _agreement_with(claim, _key(joined), joined)
+                if after and found[0] > best:
+                    best, spelled = found
+    return best * min(1.0, (len(_key(spelled)) + 2) / (_SHORT + 2)), spelled
 
 
 def _agreement_with(claim: _Claim, key: str, shown: str) -> tuple[float, str]:
@@ -141,10 +160,8 @@ def _agreement_with(claim: _Claim, key: str, shown: str) -> tuple[float, str]:
         return 5 + longer, shown
     if key in claim.key:
         return (4 if _begins(claim.key, key) else 1.5) + longer, shown
-    part = _without_site(claim.text)
-    part_key = _key(part)
-    if part_key in key and len(part_key) > max(_SHORT, 0.5 * len(key)):
-        return 3.5 + longer, part
+    if claim.part_key in key and len(claim.part_key) > max(_SHORT, 0.5 * len(key)):
+        return 3.5 + longer, claim.part
     return 0.0, shown
 
 
@@ -166,6 +183,17 @@ def _standing(line: Line, shown: str) -> float:
         score -= 0.7
     if len(shown) > 70 or shown.endswith(("。", ".")):  # noqa: PLR2004 (headlines are shorter)
         score -= 3
+    return score
+
+
+def _setting(lines: Sequence[Line], index: int) -> float:
+    """Judge by the neighbours: a byline follows a headline, and links stand among links in menus."""
+    before = lines[index - 1] if index else None
+    score = 0.8 * any(_BYLINE.search(after.text) for after in lines[index + 1 : index + 3])
+    if before is not None and before.is_link and lines[index].is_link:
+        score -= 1.5
+    if before is not None and _DATED.search(before.text):
+        score -= 0.8
     return score
 
 
