@@ -23,6 +23,8 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "heat": ("hot", "heat", "hotscore", "hotvalue", "rawhot", "hotnum", "num", "views", "viewcount",
              "readcount", "score", "热度", "阅读量"),
     "rank": ("rank", "ranking", "realpos", "position", "index", "排名", "名次"),
+    "reply_text": ("replycontent", "replytext", "reply", "answercontent", "answer", "回复", "答复"),
+    "reply_time": ("replytime", "replydate", "answertime", "回复时间", "答复时间"),
     "text": ("content", "contenttext", "text", "body", "description", "desc", "summary", "abstract",
              "digest", "intro", "正文", "内容", "摘要"),
     "time": ("publishedat", "publishtime", "pubtime", "pubdate", "publishdate", "releasetime",
@@ -46,6 +48,11 @@ class JSONMapping:
         """Tell a hot list: titles with their heat or rank, and no texts."""
         has_number = "heat" in self.fields or "rank" in self.fields
         return has_number and "text" not in self.fields
+
+    @property
+    def is_board(self) -> bool:
+        """Tell messages with their official replies."""
+        return "reply_text" in self.fields and "text" in self.fields
 
 
 def proposed_mapping(data: object, now: dt.datetime) -> JSONMapping | None:
@@ -81,7 +88,7 @@ def _fields(rows: Sequence[Mapping[str, object]], now: dt.datetime) -> dict[str,
     found: dict[str, str] = {}
     for meaning, names in _NAMES.items():
         for name in names:
-            path = next((path for path in columns if _bare(path) == name and path not in found.values()
+            path = next((path for path in columns if name in _bare(path) and path not in found.values()
                          and _fits(meaning, columns[path], now)), None)  # fmt: skip
             if path is not None:
                 found[meaning] = path
@@ -111,8 +118,10 @@ def _columns(rows: Sequence[Mapping[str, object]]) -> dict[str, list[str]]:
     return columns | inner
 
 
-def _bare(path: str) -> str:
-    return path.rpartition(".")[2].strip('"').lower().replace("_", "").replace("-", "")
+def _bare(path: str) -> tuple[str, str]:
+    """Give the last name of a path, alone and behind the one above it: reply.content is replycontent too."""
+    plain = path.replace('"', "").lower().replace("_", "").replace("-", "")
+    return plain.rpartition(".")[2], plain.replace(".", "")
 
 
 def _fits(meaning: str, values: Sequence[str], now: dt.datetime) -> bool:

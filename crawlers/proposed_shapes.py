@@ -37,8 +37,11 @@ def feed_shapes(feeds: tuple[LinkedFeed, ...]) -> Iterator[ProposedShape]:
 def xml_shapes(shape: PageShape, url: str) -> Iterator[ProposedShape]:
     if shape is PageShape.FEED:
         yield ProposedShape("feed", url, "这个网址就是订阅源。")
-    elif "sitemap" in SOURCE_TYPES:
-        yield ProposedShape("sitemap", url, "这个网址是站点地图，列出了网站的页面。")
+        return
+    yield ProposedShape("sitemap", url, "这个网址是网站地图，列出了网站的页面。")
+    yield ProposedShape(
+        "sitemap", url, "这个网址是网站地图，但没有写各页的时间。", {"undated": True}
+    )
 
 
 def data_shapes(data: object, url: str, now: dt.datetime) -> Iterator[ProposedShape]:
@@ -49,25 +52,36 @@ def data_shapes(data: object, url: str, now: dt.datetime) -> Iterator[ProposedSh
         return
     where = f"JSON 里的「{mapping.items}」有 {mapping.count} 条"
     ranking = ProposedShape(
-        "trending_list", url, f"{where}，有标题和热度或名次，像热榜。", _ranking_options(mapping)
+        "trending_list",
+        url,
+        f"{where}，有标题和热度或名次，像热榜。",
+        _options("trending_list", mapping),
     )
-    rows = ProposedShape("json_api", url, f"{where}，像接口给出的列表。", _api_options(mapping))
-    if "json_api" not in SOURCE_TYPES:
-        yield ProposedShape("trending_list", url, ranking.why, ranking.options)
-    elif mapping.is_ranking:
-        yield from (ranking, rows)
-    else:
-        yield from (rows, ranking)
+    rows = ProposedShape(
+        "json_api", url, f"{where}，像接口给出的列表。", _options("json_api", mapping)
+    )
+    if mapping.is_board:
+        yield ProposedShape(
+            "message_board",
+            url,
+            f"{where}，有留言也有答复，像网上留言板的接口。",
+            {"format": "json", **_options("message_board", mapping)},
+        )
+    yield from (ranking, rows) if mapping.is_ranking else (rows, ranking)
 
 
 def html_shapes(page: Page, shape: PageShape) -> Iterator[ProposedShape]:
     """Give what an HTML page itself may be, feeds that it names first; nothing for an article or a login."""
     yield from feed_shapes(linked_feeds(page))
-    if shape is PageShape.BOARD and "message_board" in SOURCE_TYPES:
-        yield ProposedShape("message_board", page.url, "页面列出留言和办理情况，像留言板。")
     if shape is PageShape.THREADS:
         yield ProposedShape("forum", page.url, "页面上的链接大多是论坛主题。")
-    if shape in {PageShape.LIST, PageShape.BOARD, PageShape.THREADS}:
+    if shape is PageShape.BOARD:
+        yield ProposedShape(
+            "list_page",
+            page.url,
+            "页面列出留言和办理情况。按列表页只采集留言；要分清官方答复，请改用网上留言板并填选择器。",
+        )
+    if shape in {PageShape.LIST, PageShape.THREADS}:
         yield ProposedShape("list_page", page.url, "页面上有一列文章链接，已自动识别。")
     if shape is PageShape.SCRIPTED:
         yield ProposedShape(
@@ -78,24 +92,13 @@ def html_shapes(page: Page, shape: PageShape) -> Iterator[ProposedShape]:
         )
 
 
-def _ranking_options(mapping: JSONMapping) -> dict[str, object]:
-    names = {"title": "title_field", "url": "url_field", "heat": "heat_field",
-             "rank": "rank_field", "text": "text_field", "time": "time_field"}  # fmt: skip
-    options: dict[str, object] = {"items": mapping.items}
-    # The type has defaults for some of them; a field that the data lacks is better left to those.
-    options |= {
-        names[meaning]: path for meaning, path in mapping.fields.items() if meaning in names
-    }
-    return options
-
-
-def _api_options(mapping: JSONMapping) -> dict[str, object]:
+def _options(kind: str, mapping: JSONMapping) -> dict[str, object]:
     """Fill whatever options the type has, by the names that it gives them."""
     options: dict[str, object] = {}
-    for spec in SOURCE_TYPES.load("json_api").options if "json_api" in SOURCE_TYPES else ():
-        meaning = spec.name.removesuffix("_field").removesuffix("_path")
+    for spec in SOURCE_TYPES.load(kind).options:
+        meaning = spec.name.removesuffix("_field")
         if meaning == "items":
             options[spec.name] = mapping.items
-        elif meaning in mapping.fields:
+        elif meaning in mapping.fields and spec.name != meaning:
             options[spec.name] = mapping.fields[meaning]
     return options

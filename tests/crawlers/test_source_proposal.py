@@ -376,3 +376,32 @@ def test_a_list_with_a_long_notice_stays_a_list_and_a_marked_article_an_article(
     marked = html_page(FetchedPage("https://example.com/n/2026/0101/c1-123456.html", article(3).body, NOW))  # fmt: skip
     assert marked is not None
     assert shape_of(marked, traits_of(marked), headline_links=0) is PageShape.ARTICLE
+
+
+def test_an_interface_a_message_board_and_a_sitemap_get_their_own_types(site: Site) -> None:
+    rows = [
+        {
+            "subject": f"第 {n} 条通知",
+            "pubDate": f"2026-11-{n:02d} 08:00",
+            "link": f"/n/{n}",
+            "content": TEXT,
+        }
+        for n in range(10, 20)
+    ]
+    site.pages["/api"] = Answer(json.dumps({"data": {"list": rows}}).encode())
+    best = proposal_of(site, "/api").candidates[0]
+    assert (best.draft.kind, best.draft.options["items"]) == ("json_api", "data.list")
+    assert best.sample.items[0].title == "第 10 条通知"
+    board = [{**row, "reply": {"content": "已责成项目部支付工资。"}} for row in rows]
+    site.pages["/board"] = Answer(json.dumps(board).encode())
+    best = proposal_of(site, "/board").candidates[0]
+    assert best.draft.kind == "message_board"
+    assert any("已责成" in item.text for item in best.sample.items)
+    news(site)
+    pages = "".join(f"<url><loc>{site.url(f'/news/2026/t202611{n:02d}_{n}.html')}</loc></url>" for n in range(10, 18))  # fmt: skip
+    site.pages["/sitemap.xml"] = Answer(
+        f'<?xml version="1.0"?><urlset xmlns="http://www.sitemaps.org/schemas/sitemap/0.9">{pages}</urlset>'.encode()
+    )
+    best = proposal_of(site, "/sitemap.xml").candidates[0]
+    assert (best.draft.kind, best.draft.options["undated"]) == ("sitemap", True)
+    assert len(best.sample.items) == 5

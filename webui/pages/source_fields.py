@@ -12,6 +12,7 @@ from core.masking import mask
 from core.options import FieldKind, secret_names
 from crawlers.intake import CollectedDocument
 from crawlers.site_visit import RobotsFinding
+from crawlers.source import SourceProfile
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import SourceDraft
 
@@ -82,12 +83,13 @@ def drawing(kind: str) -> dict[str, object]:
 
 
 def kinds(*, by_address: bool = False) -> list[tuple[str, str]]:
-    """Give the types with their labels; ``by_address`` those that are collected from an address."""
+    """Give the types with their labels; ``by_address`` those that fetch something from an address."""
     loaded = {kind: SOURCE_TYPES.load(kind) for kind in SOURCE_TYPES}
     return [
         (kind, source_type.label)
         for kind, source_type in loaded.items()
-        if source_type.needs_url or not by_address
+        if not by_address
+        or source_type().requests(SourceProfile(0, "", kind, "https://example.com/"))
     ]
 
 
