@@ -31,6 +31,10 @@ class Home:
         return self.path / "index"
 
     @property
+    def replay_folder(self) -> Path:
+        return self.path / "replay"
+
+    @property
     def sandbox_file(self) -> Path:
         return self.path / "sandbox.json"
 

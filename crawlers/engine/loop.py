@@ -15,13 +15,15 @@ from sqlalchemy.exc import OperationalError
 
 from core.errors import ConflictError
 from crawlers.claimed_work import ClaimedWork
+from crawlers.engine import replaying
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.fetching import Fetcher
 from crawlers.engine.reading import PageReader
+from crawlers.engine.replaying import Replaying
 from crawlers.engine.visiting import Visit, Visiting
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.visit_outcomes import VisitOutcomes
-from crawlers.visits import PageVisit, SourceVisit
+from crawlers.visits import Collected, PageVisit, SourceVisit
 
 log = structlog.get_logger(__name__)
 
@@ -56,6 +58,9 @@ class CrawlLoop:
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="crawl-database")
         self._reader = PageReader(context.extraction_workers)
         self._visiting = Visiting(work, fetcher, self._reader, context.clock, self._in_thread)
+        self._replaying = Replaying(
+            context.replay_folder, self._reader, context.clock, self._in_thread
+        )
 
     async def run(self) -> None:
         """Return when ``stop`` is set and what was under way has ended."""
@@ -142,7 +147,7 @@ class CrawlLoop:
 
     async def _outcome(self, visit: Visit) -> None:
         try:
-            collected = await self._visiting.run(visit)
+            collected = await self._collected(visit)
             if isinstance(visit, SourceVisit):
                 gained = await self._in_thread(
                     lambda: self._outcomes.finish_source(visit, collected)
@@ -154,6 +159,11 @@ class CrawlLoop:
         else:
             if gained.new:
                 log.info("documents_collected", source_id=visit.source.id, new=gained.new)
+
+    async def _collected(self, visit: Visit) -> Collected:
+        if isinstance(visit, SourceVisit) and visit.source.kind == replaying.KIND:
+            return await self._replaying.run(visit)
+        return await self._visiting.run(visit)
 
     async def _fail(self, visit: Visit, error: FetchFailedError) -> None:
         found = error.failure

@@ -146,6 +146,9 @@ def _xml_document(
     origin = entry.get("source")
     source_title = origin.get("title") if isinstance(origin, Mapping) else None
     link, identifier = _text(entry.get("link")), _text(entry.get("id"))
+    if entry.get("guidislink") and link == identifier and not link.startswith("http"):
+        # A number that nobody marked as being no address.
+        link = ""
     url, anchor = _address(page, link, identifier or title)
     return CollectedDocument(
         title=title,

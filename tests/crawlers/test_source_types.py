@@ -6,24 +6,8 @@ import json
 import pytest
 
 from core.errors import ExtractionError
-from core.options import parse_options
 from crawlers.intake import CollectedDocument
-from crawlers.source import FetchedPage, Harvest, SourceProfile
-from crawlers.source_types import SOURCE_TYPES
-
-NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
-
-
-def page_of(body: str | bytes, url: str = "https://news.example.com/list") -> FetchedPage:
-    return FetchedPage(url, body.encode() if isinstance(body, str) else body, NOW)
-
-
-def parsed(kind: str, body: str | bytes, **options: object) -> Harvest:
-    source_type = SOURCE_TYPES.load(kind)
-    typed = parse_options(source_type.options, options)
-    profile = SourceProfile(1, "信源", kind, "https://news.example.com/list", typed)
-    return source_type().parse(page_of(body), profile)
-
+from tests.crawlers.parsing import NOW, parsed, parsed_linked
 
 RSS = """<?xml version="1.0" encoding="gbk"?><rss version="2.0"><channel><title>河湾日报</title>
 <item><title>工地欠薪已解决</title><link>/a/1.html?utm_source=rss</link>
@@ -159,22 +143,10 @@ def test_a_thread_is_its_opening_post_and_its_replies() -> None:
     <div class="text">我们四十七个人都没拿到钱。</div></div>
     <div class="post" id="p2"><b class="author">小李</b><i class="time">5分钟前</i>
     <div class="text">我也是这个工地的。</div></div></body></html>"""
-    source_type = SOURCE_TYPES.load("forum")
-    profile = SourceProfile(1, "论坛", "forum", "", parse_options(source_type.options, {}))
-    harvest = source_type().parse_linked(page_of(body, "https://bbs.example.com/t/1"), profile)
+    harvest = parsed_linked("forum", body, "https://bbs.example.com/t/1")
     opening, reply = harvest.documents
     assert harvest.is_thread
     assert (opening.title, opening.text) == ("三个月没发工资了", "我们四十七个人都没拿到钱。")
     assert (opening.author, opening.views) == ("老张", 1234)
     assert (reply.anchor, reply.text, reply.kind) == ("p2", "我也是这个工地的。", "reply")
     assert reply.published_at == NOW - dt.timedelta(minutes=5)
-
-
-@pytest.mark.parametrize("kind", SOURCE_TYPES.names())
-def test_every_source_type_says_what_it_is(kind: str) -> None:
-    source_type = SOURCE_TYPES.load(kind)
-    assert source_type.name == kind
-    assert source_type.label
-    assert all(spec.label for spec in source_type.options)
-    required = {"post_selector": ".post"}
-    parse_options(source_type.options, required if kind == "forum" else {})

@@ -19,6 +19,7 @@ def run(services: Services, stop: threading.Event) -> None:
         keyring=services.keyring,
         owner=services.owner,
         # The demo's sites are our own; anybody else's get a polite second.
+        replay_folder=services.home.replay_folder,
         host_delay_s=DEMO_DELAY_S if services.settings.demo else POLITE_DELAY_S,
     )
     run_crawler(context, stop)
