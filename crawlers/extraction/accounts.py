@@ -41,7 +41,7 @@ _IN_SCRIPT = re.compile(
 _PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪|澎湃)号")
 _SOURCE = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
 _NO_NAME = re.compile(
-    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|.*来源.*|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
+    r"^(?:\W*|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|.*来源.*|.*(?:编辑|锁定|讨论|上传|词条).*|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
     re.IGNORECASE,
 )
 
@@ -88,5 +88,5 @@ def _is_account(text: str) -> bool:
         1 < len(text) <= LONGEST_ACCOUNT
         and not _NO_NAME.match(text)
         and not PLACEHOLDER.match(text)
-        and not re.search(r"\d{4}-\d|[，。？！>]", text)
+        and not re.search(r"\d{4}-\d|[：:，。？！>]", text)
     )

@@ -14,15 +14,17 @@ from crawlers.extraction.surroundings import Surroundings, short_lines
 from crawlers.extraction.visible_lines import Line
 
 _AUTHOR = re.compile(
-    r"(?<![原他些该位])(?:作\s{0,4}者|撰\s?文|执\s?笔|撰\s?稿(?:人)?|文字|采写|采编|笔者|楼主|发帖人|编剧|译者|编译)\s{0,3}[:：/／|丨]\s{0,3}(?P<name>[^\n]{1,60})"
-    r"|(?:^|[\s（(【\[|丨>])文\s{0,2}[:：/／|丨]\s{0,2}(?P<text>[^\n]{1,40})"
+    r"(?<![原他些该位])(?:作\s{0,4}者|撰\s?文|执\s?笔|撰\s?稿(?:人)?|文字|采写|采编|笔者|楼主|发帖人|编剧|译者|编译)\s{0,3}[:：/／|丨︱│┃∣]\s{0,3}(?P<name>[^\n]{1,60})"
+    r"|(?:^|[\s（(【\[|丨>])文\s{0,2}[:：/／|丨︱│┃∣]\s{0,2}(?P<text>[^\n]{1,40})"
 )
 _AUTHOR_SPACED = re.compile(r"^(?:作\s{0,4}者|撰文|文字|采写|文)\s{1,4}(?P<name>[^\n：:]{2,30})$")
 _EDITOR = re.compile(
-    r"(?:责\s?任\s?编\s?辑|责\s?编|编\s?辑|编\s?审|编\s?校|值班编辑|整理)(?:\s{0,3}[:：/／|]\s{0,3}|\s{1,3})(?P<name>[^\n]{1,40})"
+    r"(?:责\s?任\s?编\s?辑|责\s?编|编\s?辑|编\s?审|编\s?校|值班编辑|整理)(?:\s{0,3}(?P<mark>[:：/／|])\s{0,3}|\s{1,3})(?P<name>[^\n]{1,40})"
 )
 _NO_EDITOR = re.compile(r"^[A-Za-z]{0,3}\d+$|管理员|删除|修改|回复|评论|上传|词条|摘要|资料")
-_EDITOR_IN_CHARGE = re.compile(r"责\s?任?\s?编\s?辑?\s{0,3}[:：]\s{0,3}(?P<name>[^\n]{1,40})")
+_EDITOR_IN_CHARGE = re.compile(
+    r"责\s?任?\s?编\s?辑?\s{0,3}(?P<mark>[:：])\s{0,3}(?P<name>[^\n]{1,40})"
+)
 _STOP = re.compile(
     r"[\s|｜]{0,3}(?:来\s?源|责任?编|编辑|发布|发表|时间|日期|阅读|浏览|点击|评论|字号|字体|出处|出版|（|\(|\[|【|］|\]|】|）|\)|20\d\d|19\d\d|[:：])"
 )
@@ -137,7 +139,7 @@ def _editors(around: Surroundings) -> list[str]:
 
 def _edited_by(pattern: re.Pattern[str], line: Line) -> list[str]:
     for found in pattern.finditer(line.text[-_LONGEST_LINE:]):
-        names = people(found["name"]) or _pen_name(found["name"])
+        names = people(found["name"]) or (_pen_name(found["name"]) if found["mark"] else [])
         if names:
             return names
     return []

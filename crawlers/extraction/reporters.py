@@ -23,6 +23,9 @@ _FINAL_BRACKETS = re.compile(
 )
 _PHOTO = re.compile(r"^\s*(?:/\s*)?(?:文/|文并|文、)?\s{0,2}(?:摄|图|供图|拍摄|绘|制图|影)")
 _PHOTO_AFTER = re.compile(r"(?:摄|图|供图|拍摄|影|摄影报道|绘)\s*[）)]?\s*$")
+_ROLES = re.compile(r"^(?:[编译文图作者撰整理采写供稿通讯员\s]{1,5}[:：/／])+")
+_BETWEEN = re.compile(r"[、，,\s/]")
+_MOST_BESIDES = 6
 _LONGEST_SIGNATURE = 60
 _OPENING = re.compile(
     r"\W{0,3}(?:本报|本网|本刊)?\S{0,8}(?:记者|通讯员)\s?[\u3400-\u9fff、 　]{2,20}"
@@ -93,13 +96,10 @@ def final_names(around: Surroundings) -> list[str]:
         if line.is_link:
             continue
         found = _FINAL_BRACKETS.search(line.text[-60:])
-        if (
-            found is not None
-            and not _PHOTO_AFTER.search(found["names"])
-            and "编" not in found["names"]
-        ):
-            inside = found["names"].rpartition("：")[2].rpartition(":")[2]
-            names = people(inside)
-            if names and sum(map(len, names)) >= len(re.sub(r"[、，,\s/]", "", inside)) - 6:
-                return names
+        if found is None or _PHOTO_AFTER.search(found["names"]) or "编辑" in found["names"]:
+            continue
+        inside = _ROLES.sub("", found["names"])
+        names = people(inside)
+        if names and sum(map(len, names)) >= len(_BETWEEN.sub("", inside)) - _MOST_BESIDES:
+            return names
     return []

@@ -39,7 +39,7 @@ _PATTERNS = {
         r"(?:民國|民国|中華民國)\s?(?P<republic>\d{2,3})\s?年\s?" + _MONTH + r"\s?月\s?" + _DAY + _CLOCK
     ),
     "english": re.compile(
-        r"(?<![A-Za-z])(?P<name>[A-Z][a-z]{2})[a-z]{0,6}\.?\s(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s"
+        r"(?<![A-Za-z])(?P<name>[A-Z][a-z]{2})[a-z]{0,6}\.?\s(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s(?:[A-Z][a-z]{2}\s)?"
         r"(?P<year>(?:19|20)\d\d)(?!\d)" + _CLOCK
     ),
     "unix": re.compile(
