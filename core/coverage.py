@@ -10,13 +10,14 @@ import datetime as dt
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Integer,
     Interval,
-    Select,
+    Subquery,
     case,
     cast,
     func,
@@ -76,7 +77,7 @@ def read_coverage(
     """Give all watched sources that existed in the hours of ``[since, until)``, by name."""
     since, until = hour_of(since), min(until, now)
     failures = failures_by_cause(session, since, until)
-    totals = _totals_of_period(since, until, now).subquery()
+    totals = _totals_of_period(since, until, now)
     found = session.execute(
         select(
             Source.id, Source.name, Source.kind, Source.state, health_column(now).label("health"),
@@ -105,49 +106,65 @@ def read_coverage(
     return sorted(sources, key=lambda source: source.name)
 
 
-def patience_hours() -> ColumnElement[int]:
-    """Give for how many hours a visit covers its source."""
-    return func.greatest(1, cast(func.ceil(2 * Source.interval_s / 3600.0), Integer))
-
-
-def _totals_of_period(
-    since: dt.datetime, until: dt.datetime, now: dt.datetime
-) -> Select[tuple[object, ...]]:
+def ledger_rows(
+    since: dt.datetime,
+    until: dt.datetime,
+    now: dt.datetime,
+    source_ids: Sequence[int] | None = None,
+) -> Subquery:
+    """Select the ledger's rows of ``[since, until)`` with ``is_gap``, and those of the day before, which cover them."""
     answered = func.max(case((SourceHour.succeeded > 0, SourceHour.hour))).over(
         partition_by=SourceHour.source_id, order_by=SourceHour.hour
     )
-    patience = patience_hours() * cast("1 hour", Interval)
+    patience = _patience_hours() * cast("1 hour", Interval)
     covered = func.coalesce(
         answered > SourceHour.hour - patience,
         # Nothing in the look-back: only a rarely visited source may still be covered, by its latest visit.
         (patience > LOOK_BACK) & (Source.succeeded_at > SourceHour.hour - patience),
         False,
     )
-    rows = (
+    statement = (
         select(
             SourceHour.source_id, SourceHour.hour, SourceHour.expected, SourceHour.seen, SourceHour.new,
             SourceHour.duplicates, SourceHour.visits, SourceHour.succeeded, SourceHour.pages,
-            SourceHour.quality, (~covered & (SourceHour.hour <= literal(now - HOUR))).label("is_gap"),
+            SourceHour.quality, SourceHour.failures,
+            (~covered & (SourceHour.hour <= literal(now - HOUR))).label("is_gap"),
         )
         .join(Source, Source.id == SourceHour.source_id)
         .where(SourceHour.hour >= since - LOOK_BACK, SourceHour.hour < until)
-        .subquery()
     )  # fmt: skip
+    if source_ids is not None:
+        statement = statement.where(SourceHour.source_id.in_(source_ids))
+    return statement.subquery()
+
+
+def _patience_hours() -> ColumnElement[int]:
+    """Give for how many hours a visit covers its source."""
+    return func.greatest(1, cast(func.ceil(2 * Source.interval_s / 3600.0), Integer))
+
+
+# The columns differ in type.
+def sums(rows: Subquery) -> list[ColumnElement[Any]]:
+    """Give the sums over some rows of the ledger, each under its column's name."""
     column = rows.c
-    counted = [
-        cast(func.sum(column[name]), BigInteger).label(name)
-        for name in ("seen", "new", "duplicates", "visits", "succeeded", "pages")
+    return [
+        func.sum(column.expected).label("expected"),
+        *(
+            cast(func.sum(column[name]), BigInteger).label(name)
+            for name in ("seen", "new", "duplicates", "visits", "succeeded", "pages")
+        ),
+        func.sum(column.quality).label("quality"),
+        func.count().filter(column.is_gap).label("gaps_h"),
     ]
+
+
+def _totals_of_period(since: dt.datetime, until: dt.datetime, now: dt.datetime) -> Subquery:
+    rows = ledger_rows(since, until, now)
     return (
-        select(
-            column.source_id,
-            func.sum(column.expected).label("expected"),
-            *counted,
-            func.sum(column.quality).label("quality"),
-            func.count().filter(column.is_gap).label("gaps_h"),
-        )
-        .where(column.hour >= since)
-        .group_by(column.source_id)
+        select(rows.c.source_id, *sums(rows))
+        .where(rows.c.hour >= since)
+        .group_by(rows.c.source_id)
+        .subquery()
     )
 
 

@@ -14,6 +14,7 @@ from core.coverage_statement import MissingReason, coverage_statement
 from core.database.models.collecting import Source, SourceHour
 from core.database.sessions import Sessions
 from core.failure_labels import CAUSE_LABELS
+from core.source_ledger import LedgerSpan, alarms_of, daily, hourly, usual_of
 from crawlers.failures import FailureCause
 
 HOUR = dt.timedelta(hours=1)
@@ -162,3 +163,26 @@ def test_nothing_to_cover_is_said_and_is_not_complete(sessions: Sessions, clock:
 
 def test_every_cause_of_failure_has_words() -> None:
     assert set(CAUSE_LABELS) == {cause.value for cause in FailureCause}
+
+
+def test_the_ledger_of_a_source_leaves_nothing_out(sessions: Sessions, clock: FakeClock) -> None:
+    clock.set(START + 30 * HOUR + HOUR / 2)
+    source = add(sessions, "河湾新闻网")
+    fill(sessions, source, range(2, 20))
+    fill(sessions, source, range(20, 26), visits=0, succeeded=0, new=0, pages=0, quality=0)
+    fill(sessions, source, range(26, 31), failures={"timeout": 2})
+    with sessions() as session:
+        hours = hourly(session, [source, 9], hours=33, now=clock.now())
+        days = daily(session, source, days=3, now=clock.now())
+        assert (usual_of(session, source), alarms_of(session, source)) == (None, [])
+    assert hours[9] == [LedgerSpan(START + (number - 2) * HOUR) for number in range(33)]
+    told = hours[source]
+    assert [span.start for span in told] == [span.start for span in hours[9]]
+    assert "".join("x" if span.is_gap else str(span.watched_h) for span in told) == (
+        "0" * 4 + "1" * 18 + "x" * 6 + "1" * 5
+    )
+    assert told[-1].failures == {"timeout": 2}
+    # Days begin at midnight in Shanghai, which is 16 o'clock in UTC.
+    assert [(day.start, day.watched_h, day.gaps_h) for day in days] == [
+        (START - 34 * HOUR, 0, 0), (START - 10 * HOUR, 12, 0), (START + 14 * HOUR, 17, 6),
+    ]  # fmt: skip
