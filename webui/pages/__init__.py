@@ -37,6 +37,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("sources", "webui.pages.sources:blueprint"),
         ("source_forms", "webui.pages.source_forms:blueprint"),
         ("source_proposals", "webui.pages.source_proposals:blueprint"),
+        ("source_lists", "webui.pages.source_lists:blueprint"),
         ("source_import", "webui.pages.source_import:blueprint"),
         ("rules", "webui.pages.rules:blueprint"),
         ("trials", "webui.pages.trials:blueprint"),
