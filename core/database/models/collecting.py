@@ -326,3 +326,16 @@ class FirstPartyContact(Base):
     )
     sealed_contact: Mapped[bytes] = mapped_column(LargeBinary)
     consented_at: Mapped[dt.datetime]
+
+
+class PendingUpload(Base):
+    """A file between its upload and its import, sealed; gone after ``expires_at`` at the latest."""
+
+    __tablename__ = "pending_upload"
+    id: Mapped[Id]
+    name: Mapped[str]
+    size: Mapped[int]
+    sealed_content: Mapped[bytes] = mapped_column(LargeBinary)
+    uploaded_by: Mapped[int] = mapped_column(BigInteger)
+    uploaded_at: Mapped[dt.datetime]
+    expires_at: Mapped[dt.datetime]

@@ -42,6 +42,17 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("source_id", "visitor", "starts_at", name=op.f("pk_form_rate")),
     )
     op.create_table(
+        "pending_upload",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("size", sa.Integer(), nullable=False),
+        sa.Column("sealed_content", sa.LargeBinary(), nullable=False),
+        sa.Column("uploaded_by", sa.BigInteger(), nullable=False),
+        sa.Column("uploaded_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_pending_upload")),
+    )
+    op.create_table(
         "evidence",
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("document_id", sa.BigInteger(), nullable=True),
