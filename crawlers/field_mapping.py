@@ -17,8 +17,8 @@ from crawlers.source import FetchedPage
 
 ID_PLACEHOLDER = "{id}"
 _ITEM = FieldSpec(
-    "items", "条目所在的路径（JMESPath）", default="items || data || list", maximum=200,
-    help="如 data.list；返回的本身就是列表时填 @。",
+    "items", "条目所在的路径（JMESPath）", maximum=200,
+    help="如 data.list；不填时自动寻找 items、data、list 等名下的列表。",
 )  # fmt: skip
 _URL_TEMPLATE = FieldSpec(
     "url_template", "没有链接时的地址模板", maximum=500,

@@ -18,6 +18,8 @@ LONGEST_PATH = 300
 LONGEST_VALUE = 100_000
 # A list of k expressions makes k results of one value; chained, they multiply.
 LARGEST_GROWTH = 64
+_USUAL_NAMES = ("items", "list", "data", "result", "results", "rows", "records")
+_DEPTH = 4
 _GROWING = frozenset({"multi_select_list", "multi_select_dict"})
 
 
@@ -64,6 +66,28 @@ def found_at(path: str, data: object) -> object:
     except (JMESPathError, RecursionError, TypeError, ValueError) as error:
         raise ExtractionError(f"路径「{path}」与返回的数据不符，接口可能改版了。") from error
     return found
+
+
+def list_at(path: object, data: object) -> list[object]:
+    """Give the list of items; without a path the first list under a usual name. Raises ExtractionError."""
+    found = found_at(str(path), data) if path else _usual_list(data, _DEPTH)
+    if not isinstance(found, list):
+        where = f"「{path}」不是列表" if path else "没有找到条目的列表"
+        raise ExtractionError(
+            f"JSON 里的{where}，接口可能改版了。"
+            if path
+            else f"JSON 里{where}，请填写条目所在的路径。"
+        )
+    return found
+
+
+def _usual_list(data: object, depth: int) -> object:
+    if isinstance(data, list) or not isinstance(data, Mapping) or depth == 0:
+        return data
+    for name in _USUAL_NAMES:
+        if name in data and isinstance(found := _usual_list(data[name], depth - 1), list):
+            return found
+    return None
 
 
 def text_at(path: object, data: object) -> str:

@@ -142,7 +142,10 @@ class _Thread:
         for element in select(post, quoted) if quoted else []:
             if element.getparent() is not None and element is not post:
                 element.drop_tree()
-        return self._part(post, "text_selector") or inner_text(post)
+        selector = str(self.source.options.get("text_selector") or "")
+        # A post that says nothing, or only quotes, is not its author's name and time.
+        has_text = bool(selector and select(post, selector))
+        return self._part(post, "text_selector") if has_text else inner_text(post)
 
     def _part(self, post: HtmlElement, option: str) -> str:
         return selected_text(post, self.source.options.get(option))

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
 from urllib.parse import quote
 
-from core.errors import ExtractionError
 from core.options import FieldKind, FieldSpec, Options
 from crawlers.extraction.article import extract
 from crawlers.extraction.published_time import read_time
 from crawlers.field_mapping import ARTICLE_FIELDS, MappedItem, mapping_faults
 from crawlers.intake import CollectedDocument
-from crawlers.json_paths import found_at, json_data, path_faults, text_at
+from crawlers.json_paths import json_data, list_at, path_faults, text_at
 from crawlers.source import Cursor, FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.linked_article import article_harvest
 
@@ -63,14 +61,7 @@ class JSONAPI:
 
     def parse(self, page: FetchedPage, source: SourceProfile) -> Harvest:
         data = json_data(page.body, page.content_type)
-        path = str(source.options.get("items") or "@")
-        items = found_at(path, data)
-        if isinstance(items, Mapping):
-            items = [items]
-        if not isinstance(items, list):
-            if page.number > 1:
-                return Harvest()
-            raise ExtractionError(f"JSON 里的「{path}」不是列表，接口可能改版了。")
+        items = list_at(source.options.get("items"), data)
         mapped = [MappedItem(item, source.options, page) for item in items[:MOST_ITEMS]]
         documents = tuple(
             document for item in mapped if (document := item.document("article")) is not None

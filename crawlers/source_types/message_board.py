@@ -15,7 +15,7 @@ from crawlers.extraction.published_time import read_time
 from crawlers.field_mapping import MESSAGE_FIELDS, MappedItem, mapping_faults
 from crawlers.following_pages import PAGE_OPTIONS, PLACEHOLDER, page_faults
 from crawlers.intake import AnswerState, CollectedDocument, document_url
-from crawlers.json_paths import found_at, json_data, path_faults
+from crawlers.json_paths import found_at, json_data, list_at, path_faults
 from crawlers.page_selectors import select, selected_text, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.list_page import list_harvest
@@ -158,10 +158,7 @@ def _reply(
 
 def _json_list(page: FetchedPage, source: SourceProfile) -> Harvest:
     data = json_data(page.body, page.content_type)
-    path = str(source.options.get("items") or "@")
-    items = found_at(path, data)
-    if not isinstance(items, list):
-        raise ExtractionError(f"JSON 里的「{path}」不是列表，接口可能改版了。")
+    items = list_at(source.options.get("items"), data)
     template = str(source.options.get("detail_url") or "")
     documents: list[CollectedDocument] = []
     links: list[PageLink] = []

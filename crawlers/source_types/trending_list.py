@@ -15,7 +15,7 @@ from crawlers.extraction.encoding import decoded
 from crawlers.extraction.page import absolute_url, inner_text, read_page
 from crawlers.extraction.published_time import read_time
 from crawlers.intake import CollectedDocument
-from crawlers.json_paths import found_at, json_data, path_faults, text_at
+from crawlers.json_paths import json_data, list_at, path_faults, text_at
 from crawlers.page_selectors import select, selected_text, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
 from crawlers.source_types.feed import feed_entries, is_feed
@@ -26,7 +26,6 @@ _PATHS = (
     "items", "title_field", "url_field", "heat_field", "rank_field", "text_field", "time_field",
 )  # fmt: skip
 _SELECTORS = ("item_selector", "title_selector", "heat_selector", "rank_selector", "text_selector")
-_ITEMS = "items || data || list"
 _DEFAULT_TITLE, _DEFAULT_URL = "title || word || name || query", "url || link || mobileUrl"
 _DEFAULT_HEAT = "views || hot || heat || hotValue || extra.info || num"
 _AUTOMATIC, _JSON, _FEED, _PAGE = "", "json", "feed", "page"
@@ -45,8 +44,8 @@ class TrendingList:
             "RSSHub 的热榜是订阅源，条目的次序就是名次。",
         ),
         FieldSpec(
-            "items", "条目所在的路径（JMESPath）", default=_ITEMS, maximum=200,
-            help="如 data.realtime",
+            "items", "条目所在的路径（JMESPath）", maximum=200,
+            help="如 data.realtime；不填时自动寻找 items、data、list 等名下的列表。",
         ),
         FieldSpec("title_field", "标题的路径", default=_DEFAULT_TITLE, maximum=200),
         FieldSpec("url_field", "链接的路径", default=_DEFAULT_URL, maximum=200),
@@ -111,10 +110,7 @@ def _from_feed(page: FetchedPage) -> Iterator[CollectedDocument]:
 
 def _from_json(page: FetchedPage, source: SourceProfile) -> Iterator[CollectedDocument]:
     data = json_data(page.body, page.content_type)
-    path = str(source.options.get("items") or _ITEMS)
-    items = data if isinstance(data, list) and path == _ITEMS else found_at(path, data)
-    if not isinstance(items, list):
-        raise ExtractionError(f"JSON 里的「{path}」不是列表，接口可能改版了。")
+    items = list_at(source.options.get("items"), data)
     for position, item in enumerate(items[:MOST_ITEMS], start=1):
         document = _json_item(item, position, page, source)
         if document is not None:
