@@ -24,8 +24,10 @@ from core.database.models.alerting import AlertState, Severity, Verdict
 from core.database.models.duty import Layer
 from core.documents import StoredDocument, read_documents
 from core.event_record import event_of_alert
+from webui import evidence_view
 from webui.access import viewer
 from webui.console import console, reading, writing
+from webui.evidence_view import standing_of
 from webui.highlights import excerpt, marked
 from webui.page import is_fragment, render
 from webui.permissions import ROLE_PERMISSIONS, Permission
@@ -91,6 +93,8 @@ def show_alert(
         doubts=doubts(alert, uncertainty(reading(), alert_id)),
         evidence=_evidence(alert),
         first_evidence=FIRST_EVIDENCE,
+        standing=standing_of([one.document_id for one in alert.evidence.documents]),
+        words=evidence_view,
         steps=_steps(alert),
         actions=allowed_actions(alert),
         colleagues=[(person.id, person.name) for person in assignees(reading(), HANDLERS)],

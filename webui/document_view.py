@@ -15,11 +15,14 @@ from core.documents import read_document, story_lines
 from core.event_record import present_event
 from core.expression import Expression, ExpressionError, Scope
 from core.expression.names import LEVEL_LABELS
+from crawlers.evidence_listing import EvidenceFilter, list_evidence
+from webui import evidence_view
 from webui.access import viewer
 from webui.console import console, reading, writing
 from webui.document_annotations import annotations_of
 from webui.document_labels import labels_of
 from webui.document_results import finds
+from webui.evidence_view import standing_of
 from webui.highlights import marked
 from webui.page import render
 from webui.permissions import Permission
@@ -63,6 +66,11 @@ def show_document(
         event=present_event(reading(), document.event_id)
         if viewer().may(Permission.EVENT_VIEW)
         else None,
+        pieces=list_evidence(reading(), EvidenceFilter(document_id=document_id)).lines
+        if viewer().may(Permission.EVIDENCE_VIEW)
+        else (),
+        standing=standing_of([document_id]),
+        words=evidence_view,
         alerts=alerts_of_document(reading(), document_id)
         if viewer().may(Permission.ALERT_VIEW)
         else (),

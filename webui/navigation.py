@@ -25,6 +25,7 @@ ENTRIES = (
     Entry("研判", "专题", "standing_topics.index", Permission.SEARCH),
     Entry("研判", "导出", "exports.index", Permission.EXPORT),
     Entry("值班", "预警箱", "alerts.index", Permission.ALERT_VIEW),
+    Entry("值班", "存证", "evidence.index", Permission.EVIDENCE_VIEW),
     Entry("值班", "收件箱", "inbox.index", Permission.OWN),
     Entry("值班", "值班表", "roster.index", Permission.ROSTER_VIEW),
     Entry("新媒体", "内容日历", "calendar.index", Permission.MEDIA_VIEW),

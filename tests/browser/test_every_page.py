@@ -38,7 +38,16 @@ PAGES = {
         "/standing-topics?tab=archived",
         "/profile",
     ),
-    "zhiban": ("/alerts", "/alerts?tab=closed", "{alert}", "{alert}/report", "/inbox", "/roster"),
+    "zhiban": (
+        "/alerts",
+        "/alerts?tab=closed",
+        "{alert}",
+        "{alert}/report",
+        "/evidence",
+        "{evidence}",
+        "/inbox",
+        "/roster",
+    ),
     "bianji": ("/calendar", "/drafts", "/drafts/new", "/drafts/new?alert={alert_id}"),
     "shenjiao": ("/reviews", "/accounts"),
     "admin": (
@@ -71,7 +80,8 @@ PAGES = {
     "shenji": ("/audit",),
 }
 LISTS = {"document": ("/documents", "ol.hits h3 a"), "alert": ("/alerts?tab=all", "#alert-list td.x a"),
-         "event": ("/events", "#results td.x a"), "source": ("/sources", "td.x a")}  # fmt: skip
+         "event": ("/events", "#results td.x a"), "source": ("/sources", "td.x a"),
+         "evidence": ("/evidence", "td.x a[href^='/evidence/']")}  # fmt: skip
 
 
 def wait_for(desk: Desk, listing: str, content: str) -> None:

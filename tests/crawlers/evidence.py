@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select, update
 
-from core.clock import FakeClock
+from core.clock import FakeClock, SystemClock
 from core.crypto.author_hash import AuthorHasher
 from core.crypto.keyring import Keyring
 from core.database.models.collecting import Document, Evidence, Source
@@ -45,7 +45,7 @@ class Desk:
     sessions: Sessions
     keyring: Keyring
     hasher: AuthorHasher
-    clock: FakeClock
+    clock: FakeClock | SystemClock
 
     def collect(self, url: str = URL, *, body: bytes | None = BODY, kind: str = "list_page") -> int:
         now = self.clock.now()
@@ -67,6 +67,10 @@ class Desk:
                 )
         self.analysed(outcome.document_id)
         return outcome.document_id
+
+    def wait(self, span: dt.timedelta) -> None:
+        assert isinstance(self.clock, FakeClock)
+        self.clock.advance(span)
 
     def analysed(self, document_id: int) -> None:
         with self.sessions.begin() as session:

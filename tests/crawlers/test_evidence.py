@@ -1,30 +1,46 @@
 """Evidence: what was fetched, sealed, named in the audit log; nothing lost, doubled or changed unseen."""
 
 import datetime as dt
+import hashlib
 import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from sqlalchemy import delete, select, text, update
 from warcio.archiveiterator import ArchiveIterator
 
+from config.settings import load_settings
 from core import audit
-from core.clock import FakeClock
+from core.clock import FakeClock, SystemClock
 from core.crypto.author_hash import AuthorHasher
 from core.crypto.keyring import Keyring
 from core.database.models.collecting import Document, Evidence, FrontierURL, RawResponse
 from core.database.models.operations import AuditEntry, WorkItem
 from core.database.sessions import Sessions
 from core.evidence_requests import demand_evidence
-from crawlers.claimed_work import ClaimedWork
 from crawlers.evidence_records import read_archive
 from crawlers.evidence_taking import PURPOSE
 from crawlers.evidence_verification import Fault, verify_all
-from crawlers.failures import FailureCause, failure
 from crawlers.retention import delete_expired
-from crawlers.source import Harvest
-from crawlers.visit_outcomes import VisitOutcomes
-from crawlers.visits import Collected, PageVisit, Validators
-from tests.crawlers.evidence import BODY, PHONE, URL, WANTED, Desk, page
+from tests.crawlers.conftest import ROOT, CrawlProcesses, documents, wait_until
+from tests.crawlers.evidence import BODY, PHONE, URL, WANTED, Desk
+from tests.crawlers.site import Site, html
+from tests.crawlers.sources import add_source
+from zhisheng.commands.evidence import evidence as command
+from zhisheng.home import open_home
+
+TEXT = (
+    "<p>河湾市总工会今天在安置房工地开展法律援助，向务工人员讲解工资支付的规定，"
+    "并现场登记了三起工资拖欠的线索，承诺一周内答复。</p>"
+    "<p>劳动监察部门同时到场，核对了考勤和工资发放记录，要求施工单位限期整改。</p>"
+)
 
 
 @pytest.fixture
@@ -145,57 +161,72 @@ def without_raw(desk: Desk) -> int:
     with desk.sessions.begin() as session:
         source_id = session.get_one(Document, document_id).source_id
         session.add(FrontierURL(source_id=source_id, url=URL, kind="linked", etag="x"))
-    desk.clock.advance(dt.timedelta(days=9))
+    desk.wait(dt.timedelta(days=9))
     desk.ask(document_id)
     desk.work()
     return document_id
 
 
-def claimed_page(desk: Desk) -> PageVisit:
-    work = ClaimedWork(desk.sessions, desk.clock, "crawl-1", dt.timedelta(seconds=60))
-    [visit] = work.claim_pages(1, busy=[])
-    assert visit.validators.etag is None
-    return visit
-
-
-def outcomes(desk: Desk) -> VisitOutcomes:
-    return VisitOutcomes(desk.sessions, desk.clock, desk.hasher, desk.keyring)
-
-
-def test_a_page_that_is_no_longer_kept_is_fetched_again_by_the_crawlers(desk: Desk) -> None:
-    document_id = without_raw(desk)
-    assert desk.evidence() == []
-    with desk.sessions() as session:
-        item = session.scalars(select(WorkItem).where(WorkItem.queue == "evidence")).one()
-        assert item.subject_id == document_id
-        assert item.last_error == "等待重新抓取网页"
-    visit = claimed_page(desk)
-    # Looking again too early finds nothing and gives nothing up.
-    desk.clock.advance(dt.timedelta(minutes=6))
+def test_a_page_that_is_no_longer_kept_is_fetched_again_by_the_crawlers(
+    sessions: Sessions,
+    keyring: Keyring,
+    hasher: AuthorHasher,
+    site: Site,
+    crawling: CrawlProcesses,
+) -> None:
+    desk = Desk(sessions, keyring, hasher, SystemClock())
+    path = "/2026/1121/c1.html"
+    article = html(
+        "工地法律援助在河湾举行_河湾新闻网",
+        f"<h1>工地法律援助在河湾举行</h1><div class='info'>2026-11-20 08:30　来源：河湾日报</div>"
+        f"<div class='article'>{TEXT}</div>",
+    )
+    site.pages["/"] = html(
+        "新闻", f"<ul class='news'><li><a href='{path}'>工地法律援助在河湾举行</a></li></ul>"
+    )
+    site.pages[path] = replace(article, headers=(*article.headers, ("ETag", '"1"')))
+    add_source(sessions, site.url("/"))
+    crawling.start()
+    wait_until(lambda: len(documents(sessions)) == 1)
+    [document] = documents(sessions)
+    desk.analysed(document.id)
+    with sessions.begin() as session:
+        assert session.execute(delete(RawResponse).returning(RawResponse.id)).all()
+    desk.ask(document.id)
     desk.work()
     assert desk.evidence() == []
-    answer = page(URL, b"<p>deleted</p>", desk.clock.now())
-    outcomes(desk).finish_page(visit, Collected(Harvest(), Validators(), (answer,)))
-    assert desk.work() == 1
+    with sessions() as session:
+        item = session.scalars(select(WorkItem).where(WorkItem.queue == "evidence")).one()
+        assert item.last_error == "等待重新抓取网页"
+    wait_until(lambda: desk.work() == 1)
     [evidence] = desk.evidence()
-    assert evidence.document_id == document_id
-    assert evidence.kind == "page_again"
-    assert evidence.fetched_at == desk.clock.now()
-    archive = read_archive(desk.keyring.unseal(evidence.sealed_warc, purpose=PURPOSE))
+    assert (evidence.document_id, evidence.kind) == (document.id, "page_again")
+    archive = read_archive(keyring.unseal(evidence.sealed_warc, purpose=PURPOSE))
     # The text is the one of the first time, and not said to come from this page.
-    assert [record.kind for record in archive.records][2:4] == ["response", "resource"]
-    assert archive.text[0] == "讨薪"
+    assert [record.kind for record in archive.records][1:4] == ["request", "response", "resource"]
+    request, response = archive.records[1:3]
+    assert request.first_line == f"GET {path} HTTP/1.1"
+    assert dict(request.http)["User-Agent"].startswith("Zhisheng/test")
+    assert response.header("WARC-IP-Address") == "127.0.0.1"
+    assert response.content == article.body
     assert faults(desk) == set()
 
 
 def test_a_page_that_cannot_be_had_leaves_the_text_and_the_reason(desk: Desk) -> None:
     without_raw(desk)
-    outcomes(desk).fail_page(claimed_page(desk), failure(FailureCause.GONE))
-    desk.clock.advance(dt.timedelta(minutes=6))
+    # Looking again too early finds nothing and gives nothing up.
+    desk.wait(dt.timedelta(minutes=6))
+    desk.work()
+    assert desk.evidence() == []
+    with desk.sessions.begin() as session:
+        row = session.scalars(select(FrontierURL)).one()
+        assert (row.due_at, row.etag) == (desk.clock.now() - dt.timedelta(minutes=6), None)
+        row.dead_at, row.last_error = desk.clock.now(), "页面不存在（404）。"
+    desk.wait(dt.timedelta(minutes=6))
     desk.work()
     [evidence] = desk.evidence()
     assert evidence.kind == "text"
-    assert evidence.failure == "重新抓取没有成功：页面不存在（404）。请检查网址，网站可能改版了。"
+    assert evidence.failure == "重新抓取没有成功：页面不存在（404）。"
     imported = desk.collect("https://other.example.com/1", body=None, kind="file_import")
     desk.ask(imported)
     desk.work()
@@ -208,7 +239,7 @@ def test_a_page_that_cannot_be_had_leaves_the_text_and_the_reason(desk: Desk) ->
 
 def test_a_page_that_never_comes_is_not_awaited_for_ever(desk: Desk) -> None:
     without_raw(desk)
-    desk.clock.advance(dt.timedelta(hours=7))
+    desk.wait(dt.timedelta(hours=7))
     desk.work()
     [evidence] = desk.evidence()
     assert evidence.failure == "6 小时内没有重新抓到：还没有轮到"
@@ -222,7 +253,7 @@ def test_a_text_that_is_not_masked_yet_waits_and_a_deleted_document_is_let_go(de
     assert desk.work() == 1
     assert desk.work() == 0
     desk.analysed(document_id)
-    desk.clock.advance(dt.timedelta(minutes=1))
+    desk.wait(dt.timedelta(minutes=1))
     desk.work()
     assert [one.kind for one in desk.evidence()] == ["page"]
     doomed = desk.collect("https://forum.example.com/t/3")
@@ -240,7 +271,7 @@ def test_evidence_outlives_its_document_for_two_years_unless_it_is_held(desk: De
     evidence = desk.taken()
     with desk.sessions.begin() as session:
         session.get_one(Document, evidence.document_id).legal_hold = True
-    desk.clock.advance(dt.timedelta(days=731))
+    desk.wait(dt.timedelta(days=731))
     assert delete_expired(desk.sessions, now=desk.clock.now()).evidence == 0
     with desk.sessions.begin() as session:
         session.get_one(Document, evidence.document_id).legal_hold = False
@@ -250,9 +281,71 @@ def test_evidence_outlives_its_document_for_two_years_unless_it_is_held(desk: De
     [kept] = desk.evidence()
     assert kept.document_id is None
     assert kept.warc_sha256 == evidence.warc_sha256
-    desk.clock.advance(dt.timedelta(days=2))
+    desk.wait(dt.timedelta(days=2))
     assert delete_expired(desk.sessions, now=desk.clock.now()).evidence == 1
     with desk.sessions() as session:
         newest = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc()).limit(1)).one()
     assert newest.detail["evidence"] == 1
     assert faults(desk) == set()
+
+
+@pytest.mark.parametrize("point", ["evidence.before_commit", "evidence.after_commit"])
+def test_a_worker_that_is_killed_loses_and_doubles_nothing(
+    desk: Desk, database_url: str, tmp_path: Path, point: str
+) -> None:
+    for number in range(3):
+        desk.ask(desk.collect(f"https://forum.example.com/t/{number}"))
+    command = [sys.executable, "-P", "-m", "tests.crawlers.evidence_process"]
+    killed = subprocess.run(
+        [*command, database_url, str(tmp_path), desk.clock.now().isoformat()],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "ZHISHENG_FAULT": f"{point}:2"},
+        check=False,
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(desk.evidence()) == (1 if point == "evidence.before_commit" else 2)
+    with desk.sessions.begin() as session:
+        session.execute(update(WorkItem).values(lease_until=None))
+    desk.work()
+    taken = desk.evidence()
+    assert len({one.warc_sha256 for one in taken}) == len(taken) == 3
+    assert faults(desk) == set()
+    with desk.sessions() as session:
+        assert session.scalars(select(WorkItem).where(WorkItem.queue == "evidence")).all() == []
+
+
+def test_evidence_is_taken_listed_verified_and_exported_from_the_terminal(
+    desk: Desk, database_url: str, tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    settings = load_settings({
+        "ZHISHENG_HOME": str(home),
+        "ZHISHENG_DATABASE_URL": database_url,
+        "ZHISHENG_MASTER_KEY_FILE": str(tmp_path / "master.key"),
+    })  # fmt: skip
+    open_home(home, demo=False)
+
+    def run(*arguments: str, code: int = 0) -> str:
+        outcome = CliRunner().invoke(command, list(arguments), obj=settings)
+        assert outcome.exit_code == code, (outcome.output, outcome.exception)
+        # Without the settings of the command line the log comes first, on the same stream.
+        return outcome.stdout.partition("outcome=taken\n")[2] or outcome.stdout
+
+    document_id = desk.collect()
+    taken = json.loads(run("take", str(document_id), "--reason", "拟报送上级"))
+    assert (taken["state"], taken["evidence"]["kind"]) == ("taken", "page")
+    listed = json.loads(run("list", "--json", "--document", str(document_id)))
+    assert listed == {"evidence": [taken["evidence"]], "waiting": []}
+    assert json.loads(run("verify", "--json"))["broken"] == 0
+    number, file = taken["evidence"]["id"], tmp_path / "copy.warc.gz"
+    purpose = ["--purpose", "劳动关系风险预警", "--reason", "交市总权益部"]
+    run("export", number, str(file), *purpose)
+    assert hashlib.sha256(file.read_bytes()).hexdigest() == taken["evidence"]["sha256"]
+    assert file.stat().st_mode & 0o077 == 0
+    with desk.sessions.begin() as session:
+        exported = select(AuditEntry).where(AuditEntry.action == "evidence.exported")
+        assert session.scalars(exported).one().detail["purpose"] == "劳动关系风险预警"
+        session.execute(update(Evidence).values(url="https://elsewhere.example/"))
+    assert f"存证 {number}：网址" in run("verify", code=1)
+    run("export", number, str(tmp_path / "second.warc.gz"), *purpose, code=1)
+    assert not (tmp_path / "second.warc.gz").exists()

@@ -83,7 +83,7 @@ def test_polls_answer_204_until_something_changes(officer: FlaskClient, alert_id
 def test_page_says_why_and_what_is_uncertain(officer: FlaskClient, alert_id: int) -> None:
     page = officer.get(f"/alerts/{alert_id}").get_data(as_text=True)
     for words in ("为什么触发", "不确定性", "尚无媒体或机构信源印证", "<mark>讨说法</mark>",
-                  "处置建议", "链校验通过", "已固证"):  # fmt: skip
+                  "处置建议", "链校验通过", "待取证"):  # fmt: skip
         assert words in page, words
 
 

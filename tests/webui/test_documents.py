@@ -348,7 +348,7 @@ def test_hits_carry_source_level_original_and_fingerprint(
     assert f"<code>{digest[:10]}</code>" in page
     assert f'id="hash-{id_}" aria-hidden="true">{digest}<' in page
     assert 'rel="noreferrer noopener" target="_blank"' in page
-    assert "存证指纹是什么" in text(analyst, f"/documents/{id_}")
+    assert "内容指纹是什么" in text(analyst, f"/documents/{id_}")
 
 
 def test_order_by_heat_and_by_relevance(analyst: FlaskClient, content: Content) -> None:
