@@ -67,8 +67,9 @@ def posters(around: Surroundings) -> list[str]:
 def accounts(around: Surroundings) -> list[str]:
     """Give the account whose name the markup, the linked data or a script of the page marks as such."""
     for line in around.head:
-        if _LABEL.search(line.label) and _is_account(line.text):
-            return [line.text]
+        for label, text in (*line.pieces, (line.label, line.text)):
+            if _LABEL.search(label) and _is_account(text):
+                return [text]
     for name in linked_data_names(around.page, "author"):
         if _is_account(name):
             return [name]

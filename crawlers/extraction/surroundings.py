@@ -10,6 +10,7 @@ from crawlers.extraction.visible_lines import Line
 
 SHORTEST_TELLING = 10
 """Shorter lines occur outside the text as well."""
+_LONGEST_TELLING = 24
 _SHORTEST_PARAGRAPH = 45
 _LONGEST_FACT = 240
 _LONGEST_BREAK = 80
@@ -129,7 +130,7 @@ def span_of(text: str, lines: list[Line]) -> Span:
         return Span(0, 0)
     runs: list[list[int]] = []
     for index, line in enumerate(lines):
-        start = compact(line.text[:80])[:40]
+        start = compact(line.text[:80])[:_LONGEST_TELLING]
         if len(start) < SHORTEST_TELLING or start not in whole:
             continue
         if runs and index - runs[-1][-1] <= _WIDEST_GAP:

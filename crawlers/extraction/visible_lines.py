@@ -21,16 +21,22 @@ _BLOCKS = frozenset((
 ))  # fmt: skip
 _HEADING = re.compile(r"h[1-6]")
 _LABELS_KEPT = 3
+_LONGEST_PIECE = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """``heading`` is 1–6 or 0; ``label`` joins classes and ids; ``linked`` counts characters in links."""
+    """``heading`` is 1–6 or 0; ``label`` joins classes and ids; ``linked`` counts characters in links.
+
+    ``pieces`` are the labels and texts of the inline elements that have a class or an id: names and times
+    stand in them side by side, without a space that text alone would show.
+    """
 
     text: str = field(repr=False)
     heading: int
     label: str
     linked: int
+    pieces: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
     @property
     def is_link(self) -> bool:
@@ -42,12 +48,24 @@ def visible_lines(tree: HtmlElement) -> list[Line]:
     return _Reader().read(tree)
 
 
+@dataclass(frozen=True, slots=True)
+class _Begun:
+    """A labelled inline element that is still open, and where its text began."""
+
+    element: HtmlElement
+    label: str
+    line: int
+    part: int
+
+
 class _Reader:
     def __init__(self) -> None:
         self.lines: list[Line] = []
         self.parts: list[str] = []
         self.labels: list[str] = []
         self.blocks: list[str] = []
+        self.begun: list[_Begun] = []
+        self.pieces: list[tuple[str, str]] = []
         self.linked = 0
         self.heading = 0
         self.anchors = 0
@@ -81,6 +99,7 @@ class _Reader:
             self.anchors += 1
         if label and tag not in _BLOCKS:
             self.labels.append(label)
+            self.begun.append(_Begun(element, label, len(self.lines), len(self.parts)))
         if element.text:
             self._add(element.text)
 
@@ -93,6 +112,11 @@ class _Reader:
                 self.heading = 0
         elif tag == "a":
             self.anchors = max(0, self.anchors - 1)
+        if self.begun and self.begun[-1].element is element:
+            begun = self.begun.pop()
+            text = "".join(self.parts[begun.part :]) if begun.line == len(self.lines) else ""
+            if text.strip() and len(text) <= _LONGEST_PIECE:
+                self.pieces.append((begun.label, SPACES.sub(" ", text.replace("\n", " ")).strip()))
         if element.tail:
             self._add(element.tail)
 
@@ -106,9 +130,12 @@ class _Reader:
             text = SPACES.sub(" ", "".join(self.parts).replace("\n", " ")).strip()
             if text:
                 label = " ".join([*self.blocks[-_LABELS_KEPT:], *self.labels])
-                self.lines.append(Line(text, self.heading, label.strip(), self.linked))
+                self.lines.append(
+                    Line(text, self.heading, label.strip(), self.linked, tuple(self.pieces))
+                )
             self.parts.clear()
         self.labels.clear()
+        self.pieces.clear()
         self.linked = 0
 
 

@@ -1,0 +1,123 @@
+"""Every page here is our own; what it stands for is the way in which sites name their authors."""
+
+import pytest
+
+from tests.crawlers.article_page import CLOSING, OPENING, article_page, facts_of
+
+
+@pytest.mark.parametrize(
+    ("below", "author"),
+    [
+        ("<p>作者：王小满</p>", "王小满"),
+        ("<p>作 者: 王小满 编辑：李四光</p>", "王小满"),
+        ("<p>2026-11-20 08:15来源：河湾日报作者：王小满</p>", "王小满"),
+        ("<p>作者：</p><p>2026-11-20 08:15</p>", None),
+        ("<p>文/王小满 图/李四光</p>", "王小满"),
+        ("<p>文｜王小满 赵大河</p>", "王小满 赵大河"),
+        ("<p>本报记者 王乐乐 方 敏</p>", "王乐乐 方敏"),
+        ("<p>河湾日报全媒体记者 王小满 通讯员 赵大河</p>", "王小满 赵大河"),
+        ("<p>执笔/小河姐、胡同刀&amp;渡口人</p>", "小河姐 胡同刀 渡口人"),
+        ("<p>作者：河边的柳树</p>", "河边的柳树"),
+        ("<p>来源：本站原创 作者：医技党支部 时间：2026年10月31日</p>", "医技党支部"),
+        ("<div>作者</div><div>王小满</div>", "王小满"),
+        ("<p>作者：未知 责任编辑：赵大河</p>", "赵大河"),
+        ("<p>来源：河湾日报 2026-11-20</p>", None),
+    ],
+)
+def test_authors_beside_the_headline(below: str, author: str | None) -> None:
+    assert facts_of(article_page(below=below)).author == author
+
+
+@pytest.mark.parametrize(
+    ("start", "author"),
+    [
+        ("本报讯（记者王小满）", "王小满"),
+        ("本报讯 （实习记者 樊小亮 张明明 记者惠小禾）", "樊小亮 张明明 惠小禾"),
+        ("新华社河湾11月20日电（记者戴小河、印小朋）", "戴小河 印小朋"),
+        ("新华社河湾11月20日电（刘小艺、杨小吉）", "刘小艺 杨小吉"),
+        ("河湾网11月20日讯（记者陈小智 整合） ", "陈小智"),
+        ("据河湾社电（记者 格桑边觉）", "格桑边觉"),
+        ("【环球记者 郭小丹】", "郭小丹"),
+        ("", None),
+    ],
+)
+def test_reporters_at_the_start_of_the_text(start: str, author: str | None) -> None:
+    page = article_page(opening=start + OPENING)
+    text = f"{start}{OPENING}"
+    assert facts_of(page, text=text + "\n" + CLOSING).author == author
+
+
+@pytest.mark.parametrize(
+    ("end", "author"),
+    [
+        ("（总台记者 张小倩）", "张小倩"),
+        ("（常小香 马小阳 ）", "常小香 马小阳"),
+        ("(文/图 刘小东 易小楠)", "刘小东 易小楠"),
+        ("（编译/林小东）", "林小东"),
+        ("（青岚区发展和改革局）", "青岚区发展和改革局"),
+        ("（图片由受访者提供）", None),
+        ("（记者 王小满 摄）", None),
+    ],
+)
+def test_names_that_close_the_text(end: str, author: str | None) -> None:
+    page = article_page(closing=CLOSING + end)
+    assert facts_of(page).author == author
+
+
+@pytest.mark.parametrize(
+    ("after", "author"),
+    [
+        ("<p>记者 刘小涛</p>", "刘小涛"),
+        ("<p>河湾报记者 彭小冲 山东冠县报道</p>", "彭小冲"),
+        ("<p>□ 本报记者 葛小丹</p><p>(责编：萧小潇、张小妍)</p>", "葛小丹"),
+        ("<p>(责编：郝小帅、杨小迪)</p>", "郝小帅 杨小迪"),
+        ("<p>责任编辑：史小磊_NBJ11331</p>", "史小磊"),
+        ("<p>来源：河湾日报 编辑：苏小亮</p>", "苏小亮"),
+        ("<p>责任编辑： HN666</p>", None),
+        ("<p>（责任编辑：系统管理员）</p>", None),
+        ("<p>本贴由大卫于2026年8月12日16:12:21在〖工友之家〗发表.</p>", "大卫"),
+        ("<p>作者:riverboy 阅读(1660) 评论(5) 编辑 发表于:2026-07-31 12:30</p>", "riverboy"),
+        ("<p>〓 工友之家 发布时间 2026/05/17 22:11:42 by 眉毛 〓</p>", "眉毛"),
+        ("<p>posted @ 2026-05-17 22:11 老李的自行车 阅读(26)</p>", "老李的自行车"),
+    ],
+)
+def test_authors_behind_the_text(after: str, author: str | None) -> None:
+    assert facts_of(article_page(after=after)).author == author
+
+
+def test_an_account_is_the_author_where_nobody_signs() -> None:
+    page = article_page(below='<span class="author-name">河湾快讯</span><em>2026-11-20 08:15</em>')
+    assert facts_of(page).author == "河湾快讯"
+
+
+def test_a_reporter_goes_before_the_account_and_the_editor() -> None:
+    page = article_page(
+        below='<span class="author-name">河湾快讯</span>',
+        after="<p>河湾报记者 王小满</p><p>责任编辑：李四光</p>",
+    )
+    assert facts_of(page).author == "王小满"
+
+
+def test_the_declared_author_is_only_an_editor_where_the_page_says_so() -> None:
+    page = article_page(
+        head='<meta name="author" content="李小楠">',
+        opening=f"本报讯（记者王小满）{OPENING}",
+        after="<p>编辑:李小楠</p>",
+    )
+    assert facts_of(page, text=f"本报讯（记者王小满）{OPENING}\n{CLOSING}").author == "王小满"
+
+
+@pytest.mark.parametrize(
+    "named", ["105464", "河湾新闻网", "Discuz! Team", "name, email@example.com"]
+)
+def test_what_is_no_person_is_not_taken_from_the_head(named: str) -> None:
+    page = article_page(head=f'<meta name="author" content="{named}">')
+    assert facts_of(page).author is None
+
+
+def test_an_office_signs_its_notice_above_the_date() -> None:
+    closing = CLOSING + "</p><p>青岚区人民政府</p><p>2026年1月27日"
+    page = article_page(closing=closing)
+    facts = facts_of(page, text=f"{OPENING}\n{CLOSING}\n青岚区人民政府\n2026年1月27日")
+    assert facts.author == "青岚区人民政府"
+    assert facts.is_day_only
