@@ -12,7 +12,7 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from sqlalchemy import (
     ColumnElement,
@@ -62,7 +62,7 @@ def take(  # noqa: PLR0913 (all options are keyword-only)
     lease: dt.timedelta,
     limit: int = 1,
     where: Sequence[ColumnElement[bool]] = (),
-    order_by: Sequence[ColumnElement[object]] = (),
+    order_by: Sequence[ColumnElement[Any]] = (),  # Any: what is sorted by may be of any type.
 ) -> list[Claim]:
     """Claim up to ``limit`` due rows, earliest first, and commit nothing: the caller commits."""
     row_id = _id(table)
@@ -227,6 +227,36 @@ def hand_back(session: Session, table: type[Claimable], claimed: Sequence[Claim]
         .values(lease_until=None, claim_owner=None, attempt=table.attempt - 1)
         .execution_options(synchronize_session=False)
     )
+
+
+def postpone(
+    session: Session, table: type[Claimable], claim: Claim, *, due_at: dt.datetime
+) -> None:
+    """Let go of a row whose turn has not come; it counts as no attempt. Raises ConflictError as ``finish`` does."""
+    statement = (
+        update(table)
+        .where(held(table, claim))
+        .values(due_at=due_at, lease_until=None, claim_owner=None, attempt=table.attempt - 1)
+    )
+    _must_change(session, statement, claim)
+
+
+def still_held(session: Session, table: type[Claimable], claimed: Sequence[Claim]) -> set[int]:
+    """Lock the rows of the claims that still hold, in the order of their ids; gives those ids."""
+    if not claimed:
+        return set()
+    fences = [(claim.id, claim.epoch) for claim in claimed]
+    statement = (
+        select(_id(table))
+        .where(
+            tuple_(_id(table), table.claim_epoch).in_(fences),
+            table.claim_owner == claimed[0].owner,
+            table.lease_until > func.now(),
+        )
+        .order_by(_id(table))
+        .with_for_update()
+    )
+    return set(session.scalars(statement))
 
 
 def _must_change(session: Session, statement: object, claim: Claim) -> None:

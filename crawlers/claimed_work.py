@@ -17,7 +17,9 @@ from core.database.models.collecting import FrontierURL, Source, SourceState
 from core.database.sessions import Sessions
 from core.errors import ConflictError, InvalidOptionsError
 from core.options import parse_options
+from crawlers.frontier import ClaimedPage, Lane, claim_from, lanes
 from crawlers.harvest_storage import brings_news, page_cursor
+from crawlers.politeness import host_of
 from crawlers.source import Harvest, PageLink, SourceProfile, profile
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.visits import PageVisit, SourceVisit, Validators
@@ -38,40 +40,40 @@ class ClaimedWork:
     lease: dt.timedelta
 
     def claim_sources(self, limit: int) -> list[SourceVisit]:
+        """Claim due sources, first those that are latest for their interval: seconds matter to some."""
+        now = self.clock.now()
+        lateness = func.extract("epoch", now - Source.due_at) / func.greatest(Source.interval_s, 1)
         with self.sessions.begin() as session:
             claimed = claims.take(
-                session, Source, owner=self.owner, now=self.clock.now(), lease=self.lease,
-                limit=limit,
+                session, Source, owner=self.owner, now=now, lease=self.lease, limit=limit,
                 where=[
                     Source.state == SourceState.ACTIVE.value,
                     Source.kind.in_(SOURCE_TYPES.names()),
                 ],
+                order_by=[lateness.desc()],
             )  # fmt: skip
-            return [self._source_visit(session, claim) for claim in claimed]
+            rows = _by_id(session, [claim.id for claim in claimed])
+            return [self._source_visit(rows[claim.id], claim) for claim in claimed]
 
-    def claim_pages(self, limit: int, *, busy: Sequence[int]) -> list[PageVisit]:
-        """Claim pages of active sources, none of those in ``busy``, oldest first."""
-        active = select(Source.id).where(Source.state == SourceState.ACTIVE.value)
+    def lanes(self, *, soon: dt.timedelta, host_at_once: int) -> list[Lane]:
+        """Give the lanes of the frontier that can be worked on now."""
+        with self.sessions() as session:
+            return lanes(session, self.clock.now(), soon=soon, host_at_once=host_at_once)
+
+    def claim_pages(self, wanted: Sequence[tuple[Lane, int]]) -> list[PageVisit]:
+        """Claim up to so many pages of each lane."""
+        if not wanted:
+            return []
         with self.sessions.begin() as session:
-            claimed = claims.take(
-                session, FrontierURL, owner=self.owner, now=self.clock.now(), lease=self.lease,
-                limit=limit,
-                where=[FrontierURL.source_id.in_(active), FrontierURL.source_id.not_in(busy)],
-            )  # fmt: skip
-            return [self._page_visit(session, claim) for claim in claimed]
+            pages = claim_from(
+                session, wanted, owner=self.owner, now=self.clock.now(), lease=self.lease
+            )
+            rows = _by_id(session, sorted({page.source_id for page in pages}))
+            return [_page_visit(_profile(rows[page.source_id]), page) for page in pages]
 
-    def _source_visit(self, session: Session, claim: Claim) -> SourceVisit:
-        row = session.get_one(Source, claim.id)
+    def _source_visit(self, row: Source, claim: Claim) -> SourceVisit:
         validators = Validators(row.etag, row.last_modified, row.content_digest)
         return SourceVisit(claim, _profile(row), row.due_at or self.clock.now(), validators)
-
-    def _page_visit(self, session: Session, claim: Claim) -> PageVisit:
-        row = session.get_one(FrontierURL, claim.id)
-        source = _profile(session.get_one(Source, row.source_id))
-        validators = Validators(row.etag, row.last_modified)
-        return PageVisit(
-            claim, source, row.url, _hint(row), validators, row.created_at, page_cursor(row.hints)
-        )
 
     def next_due_s(self) -> float | None:
         """Tell in how many seconds the next source is due; None when none is."""
@@ -113,11 +115,22 @@ def _profile(row: Source) -> SourceProfile:
     return profile(row, options)
 
 
-def _hint(row: FrontierURL) -> PageLink:
-    title, time = row.hints.get("title"), row.hints.get("published_at")
-    outlet = row.hints.get("outlet")
+def _by_id(session: Session, ids: Sequence[int]) -> dict[int, Source]:
+    return {row.id: row for row in session.scalars(select(Source).where(Source.id.in_(ids)))}
+
+
+def _page_visit(source: SourceProfile, page: ClaimedPage) -> PageVisit:
+    return PageVisit(
+        page.claim, source, page.url, _hint(page.url, page.hints),
+        Validators(page.etag, page.last_modified), page.found_at, page_cursor(page.hints),
+        page.hints, page.visits, host_of(page.url),
+    )  # fmt: skip
+
+
+def _hint(url: str, hints: dict[str, object]) -> PageLink:
+    title, time, outlet = hints.get("title"), hints.get("published_at"), hints.get("outlet")
     return PageLink(
-        url=row.url,
+        url=url,
         title=str(title) if title else None,
         published_at=dt.datetime.fromisoformat(str(time)) if time else None,
         outlet=str(outlet) if outlet else None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 from enum import StrEnum
 
 GONE_STATUSES = frozenset({404, 410})
@@ -29,6 +31,8 @@ class FailureCause(StrEnum):
     BOMB = "bomb"
     ADDRESS = "address"
     UNREADABLE = "unreadable"
+    RESTING = "resting"
+    WAITING = "waiting"
     INTERNAL = "internal"
 
 
@@ -50,6 +54,8 @@ REASONS = {
     FailureCause.BOMB: "页面解压后超过 5 MB 的上限（可能是压缩炸弹），已停止读取，没有保存。",
     FailureCause.ADDRESS: "地址指向内部网络或不是 http/https 网页，为安全起见没有访问。",
     FailureCause.UNREADABLE: "页面读不懂，没有采集。",
+    FailureCause.RESTING: "网站暂时不宜打扰，稍后自动再试。",
+    FailureCause.WAITING: "按礼貌间隔排队等候，稍后自动采集。",
     FailureCause.INTERNAL: "采集程序出错，已记入日志，稍后自动重试。",
 }
 _RETRYABLE = frozenset(
@@ -82,6 +88,14 @@ class FetchFailedError(Exception):
         self.failure = failure
 
 
+class NotNowError(FetchFailedError):
+    """The page was not asked for: it is not its turn yet, or its host is left alone. Nothing is known of it."""
+
+    def __init__(self, reason: str | None, wait_s: float) -> None:
+        cause = FailureCause.RESTING if reason else FailureCause.WAITING
+        super().__init__(failure(cause, reason or "", retry_after_s=max(0.0, wait_s)))
+
+
 def failure(
     cause: FailureCause, detail: str = "", *, retry_after_s: float | None = None
 ) -> Failure:
@@ -89,8 +103,10 @@ def failure(
     return Failure(cause, detail or REASONS[cause], retry_after_s)
 
 
-def status_failure(status: int, retry_after: str = "") -> Failure:
-    """Describe an answer that is no page."""
+def status_failure(
+    status: int, retry_after: str = "", *, now: dt.datetime | None = None
+) -> Failure:
+    """Describe an answer that is no page; ``now`` is needed to understand a date in ``Retry-After``."""
     if status in GONE_STATUSES:
         cause = FailureCause.GONE
     elif status in FORBIDDEN_STATUSES:
@@ -104,5 +120,20 @@ def status_failure(status: int, retry_after: str = "") -> Failure:
     text = REASONS[cause]
     if str(status) not in text:
         text = f"{text.rstrip('。')}（状态码 {status}）。"
-    wait = float(retry_after) if retry_after.isascii() and retry_after.isdigit() else None
-    return Failure(cause, text, wait)
+    return Failure(cause, text, retry_after_s(retry_after, now))
+
+
+def retry_after_s(value: str, now: dt.datetime | None) -> float | None:
+    """Read seconds or an HTTP date (RFC 9110 §10.2.3); None for what is neither."""
+    value = value.strip()
+    if value.isascii() and value.isdigit():
+        return float(value[:9])
+    if not value or now is None:
+        return None
+    try:
+        moment = parsedate_to_datetime(value)
+    except (ValueError, OverflowError):
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=dt.UTC)
+    return max(0.0, (moment - now).total_seconds())

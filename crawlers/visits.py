@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from core.claims import Claim
+from crawlers.failures import Failure
 from crawlers.raw_responses import RawPage
 from crawlers.source import Cursor, Harvest, PageLink, SourceProfile
 
@@ -31,7 +34,7 @@ class SourceVisit:
 
 @dataclass(frozen=True, slots=True)
 class PageVisit:
-    """A claimed page of a source; ``cursor`` is what its last visit left."""
+    """A claimed page of a source; ``cursor`` is what its last visit left, ``visits`` how many there were."""
 
     claim: Claim
     source: SourceProfile
@@ -40,6 +43,12 @@ class PageVisit:
     validators: Validators
     found_at: dt.datetime
     cursor: Cursor = field(default_factory=dict)
+    hints: Mapping[str, object] = field(default_factory=dict, repr=False)
+    visits: int = 0
+    host: str = ""
+
+
+Visit: TypeAlias = SourceVisit | PageVisit
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,3 +58,11 @@ class Collected:
     harvest: Harvest | None
     validators: Validators
     raw: tuple[RawPage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A visit that is over: what it brought, or why it brought nothing."""
+
+    visit: Visit
+    found: Collected | Failure

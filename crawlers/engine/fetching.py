@@ -23,6 +23,7 @@ from scrapy.http import Response
 from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
 from crawlers.engine.download import is_head_too_large, spent_s
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
+from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.resolver import PolicyResolver
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
 from crawlers.raw_responses import SentRequest
@@ -62,15 +63,24 @@ class Fetcher:
         self._timeout_s = timeout_s
 
     async def fetch(
-        self, url: str, headers: Mapping[str, str], *, body: bytes | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        body: bytes | None = None,
+        patience_s: float = LATER_PATIENCE_S,
     ) -> Fetched:
         """Follow redirects to a page; with a ``body`` the first request is a POST, the others never are.
+
+        ``patience_s`` is how long the first request may wait for its host's turn; NotNowError says that it
+        would have to wait longer.
 
         Raises FetchFailedError that says why there is no page.
         """
         left_s = self._timeout_s
         for _ in range(MOST_REDIRECTS + 1):
-            meta: dict[str, object] = {"download_timeout": left_s}
+            meta: dict[str, object] = {"download_timeout": left_s, PATIENCE: patience_s}
+            patience_s = LATER_PATIENCE_S
             response = await self._answer(url, headers, body, meta)
             body = None
             left_s -= spent_s(meta)

@@ -18,8 +18,11 @@ from core.clock import monotonic
 from core.outbound.decompression import ACCEPTED_ENCODINGS, bounded_body
 from core.outbound.errors import AddressRefusedError, ResolutionError
 from crawlers.engine.context import CrawlContext
+from crawlers.engine.host_gate import HostGate
+from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.settings import LARGEST_BODY
-from crawlers.failures import Failure, FailureCause, FetchFailedError, failure
+from crawlers.failures import Failure, FailureCause, FetchFailedError, NotNowError, failure
+from crawlers.politeness import host_of
 from crawlers.robots import (
     LARGEST_ROBOTS,
     UNAVAILABLE,
@@ -43,6 +46,7 @@ _ROBOTS_BYTES = "zhisheng_robots_bytes"
 
 class _WithContext(Protocol):
     context: CrawlContext
+    gate: HostGate
 
 
 def _context(crawler: Crawler) -> CrawlContext:
@@ -101,7 +105,7 @@ class RobotsGuard:
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
         self._user_agent = _context(crawler).user_agent
-        self._delay_s = _context(crawler).host_delay_s
+        self._gate = cast("_WithContext", crawler.spider).gate
         self._timeout_s = min(ROBOTS_TIMEOUT_S, _context(crawler).timeout_s)
         self._kept: OrderedDict[str, tuple[float, asyncio.Task[_Answered]]] = OrderedDict()
         crawler.signals.connect(self._read_enough, signals.bytes_received)
@@ -120,7 +124,8 @@ class RobotsGuard:
     async def process_request(self, request: Request) -> None:
         if request.meta.get(_IS_ROBOTS):
             return
-        answered = await self._answered(robots_url(request.url))
+        patience_s = request.meta.get(PATIENCE, LATER_PATIENCE_S)
+        answered = await self._answered(robots_url(request.url), patience_s)
         rules = answered.rules
         match rules.verdict(request.url, self._user_agent):
             case RobotsVerdict.FORBIDDEN:
@@ -128,26 +133,31 @@ class RobotsGuard:
             case RobotsVerdict.UNAVAILABLE:
                 raise FetchFailedError(answered.problem or failure(FailureCause.ROBOTS_UNAVAILABLE))
             case RobotsVerdict.ALLOWED:
-                self._slow_down(request, rules)
+                delay_s = rules.crawl_delay_s(self._user_agent)
+                self._gate.slow_down(host_of(request.url), robots_url(request.url), delay_s)
 
-    async def _answered(self, url: str) -> _Answered:
+    async def _answered(self, url: str, patience_s: float) -> _Answered:
         kept = self._kept.get(url)
         if kept is not None:
             fetched_at, task = kept
-            if not task.done() or monotonic() - fetched_at < task.result().rules.kept_for_s:
+            if not task.done() or (
+                task.exception() is None
+                and monotonic() - fetched_at < task.result().rules.kept_for_s
+            ):
                 return await asyncio.shield(task)
-        task = asyncio.ensure_future(self._fetched(url))
+        task = asyncio.ensure_future(self._fetched(url, patience_s))
         self._kept[url] = (monotonic(), task)
         self._kept.move_to_end(url)
         while len(self._kept) > MOST_ORIGINS:
             self._kept.popitem(last=False)
         return await asyncio.shield(task)
 
-    async def _fetched(self, url: str) -> _Answered:
+    async def _fetched(self, url: str, patience_s: float) -> _Answered:
         try:
             for _ in range(MOST_REDIRECTS + 1):
                 meta = {
                     _IS_ROBOTS: True, "download_timeout": self._timeout_s, "download_maxsize": 0,
+                    PATIENCE: patience_s,
                 }  # fmt: skip
                 response = await self._crawler.engine.download_async(Request(url, meta=meta))
                 location = response.headers.get("Location")
@@ -156,6 +166,8 @@ class RobotsGuard:
                         await asyncio.to_thread(rules_of, response.status, response.body)
                     )
                 url = urljoin(url, location.decode("latin-1"))
+        except NotNowError:
+            raise
         except FetchFailedError as error:
             log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=error.failure.cause)
             return _Answered(UNAVAILABLE, error.failure)
@@ -163,18 +175,6 @@ class RobotsGuard:
             log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=type(error).__name__)
             return _Answered(UNAVAILABLE, failure(FailureCause.UNREACHABLE, NO_ROBOTS))
         return _Answered(UNAVAILABLE)
-
-    def _slow_down(self, request: Request, rules: RobotsRules) -> None:
-        delay = rules.crawl_delay_s(self._user_agent)
-        host = urlsplit(request.url).hostname or ""
-        if delay <= self._delay_s:
-            return
-        downloader = self._crawler.engine.downloader
-        # Idle slots are dropped and made anew from these settings.
-        downloader.per_slot_settings[host] = {"concurrency": 1, "delay": delay}
-        slot = downloader.slots.get(host)
-        if slot is not None:
-            slot.delay, slot.concurrency = delay, 1
 
 
 class Decompression:

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 import structlog
 from sqlalchemy.exc import OperationalError
 
+from core.clock import monotonic
 from core.errors import ConflictError
 from crawlers.claimed_work import ClaimedWork
 from crawlers.engine import replaying
+from crawlers.engine.committing import Committer
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.fetching import Fetcher
+from crawlers.engine.lane_turns import LaneTurns
 from crawlers.engine.reading import PageReader
 from crawlers.engine.replaying import Replaying
-from crawlers.engine.visiting import Visit, Visiting
-from crawlers.failures import FailureCause, FetchFailedError, failure
+from crawlers.engine.visiting import Visiting
+from crawlers.failures import Failure, FailureCause, FetchFailedError, failure
 from crawlers.visit_outcomes import VisitOutcomes
-from crawlers.visits import Collected, PageVisit, SourceVisit
+from crawlers.visits import Collected, Ended, PageVisit, SourceVisit, Visit
 
 log = structlog.get_logger(__name__)
 
 T = TypeVar("T")
-MOST_PAGES_PER_SOURCE = 4
+ROOMS_PER_REQUEST = 2
+# Pages whose host can be asked only later are left to whoever is there then.
+SOON_S = 1.0
+LANES_EVERY_S = 0.2
+LANES_SHARE = 10
 DATABASE_THREADS = 4
 SHORTEST_PAUSE_S = 0.02
 LEASE_SHARE = 3
@@ -49,14 +58,17 @@ class CrawlLoop:
     ) -> None:
         self._context = context
         self._work = work
-        self._outcomes = VisitOutcomes(
-            context.sessions, context.clock, context.hasher, context.keyring
-        )
         self._stop = stop
         self._on_beat = on_beat
         self._under_way: dict[asyncio.Task[None], Visit] = {}
+        self._wake = asyncio.Event()
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="crawl-database")
+        outcomes = VisitOutcomes(context.sessions, context.clock, context.hasher, context.keyring)
+        self._committer = Committer(outcomes, self._threads)
         self._reader = PageReader(context.extraction_workers)
+        self._turns = LaneTurns()
+        self._lanes_read_at = 0.0
+        self._lanes_took_s = 0.0
         self._visiting = Visiting(work, fetcher, self._reader, context.clock, self._in_thread)
         self._replaying = Replaying(
             context.replay_folder, self._reader, context.clock, self._in_thread
@@ -78,7 +90,7 @@ class CrawlLoop:
                     wait = pause
                 else:
                     pause = SHORTEST_PAUSE_S
-                await asyncio.sleep(wait)
+                await self._pause(wait)
             if self._under_way:
                 await asyncio.wait(self._under_way, timeout=self._context.timeout_s)
         finally:
@@ -89,25 +101,58 @@ class CrawlLoop:
             self._threads.shutdown(wait=True, cancel_futures=True)
 
     async def _start_due(self) -> int:
+        under_way = self._under_way.values()
+        sources = sum(isinstance(visit, SourceVisit) for visit in under_way)
+        pages = len(under_way) - sources
         visits: list[Visit] = []
-        sources = sum(isinstance(visit, SourceVisit) for visit in self._under_way.values())
-        pages = len(self._under_way) - sources
         if room := self._context.most_source_visits - sources:
             visits += await self._in_thread(lambda: self._work.claim_sources(room))
         if room := self._context.most_page_visits - pages:
-            counts = Counter(
-                visit.source.id
-                for visit in self._under_way.values()
-                if isinstance(visit, PageVisit)
-            )
-            busy = [source for source, n in counts.items() if n >= MOST_PAGES_PER_SOURCE]
-            limit = min(room, MOST_PAGES_PER_SOURCE)
-            visits += await self._in_thread(lambda: self._work.claim_pages(limit, busy=busy))
+            visits += await self._claim_pages(room)
         for visit in visits:
             task = asyncio.ensure_future(self._run_one(visit))
             self._under_way[task] = visit
-            task.add_done_callback(lambda done: self._under_way.pop(done, None))
+            task.add_done_callback(self._over)
         return len(visits)
+
+    async def _claim_pages(self, room: int) -> list[PageVisit]:
+        await self._read_lanes()
+        at_host = Counter(
+            visit.host for visit in self._under_way.values() if isinstance(visit, PageVisit)
+        )
+        # Beside those that are being fetched, some are being read and written.
+        most = self._context.host_at_once * ROOMS_PER_REQUEST
+        wanted = self._turns.choose(room, at_host, most)
+        pages = await self._in_thread(lambda: self._work.claim_pages(wanted)) if wanted else []
+        got = Counter((page.host, page.source.id) for page in pages)
+        for lane, count in wanted:
+            if got[lane.host, lane.source_id] < count:
+                self._turns.close(lane)
+        return pages
+
+    async def _read_lanes(self) -> None:
+        """Look who has due pages, the more rarely the longer looking takes."""
+        now = monotonic()
+        if now - self._lanes_read_at < max(LANES_EVERY_S, LANES_SHARE * self._lanes_took_s):
+            return
+        soon = dt.timedelta(seconds=SOON_S)
+        at_once = self._context.host_at_once
+        self._turns.set_open(
+            await self._in_thread(lambda: self._work.lanes(soon=soon, host_at_once=at_once))
+        )
+        self._lanes_read_at = monotonic()
+        self._lanes_took_s = self._lanes_read_at - now
+
+    def _over(self, done: asyncio.Task[None]) -> None:
+        self._under_way.pop(done, None)
+        self._wake.set()
+
+    async def _pause(self, longest_s: float) -> None:
+        """Rest until there may be room for more, but not for less than a moment."""
+        self._wake.clear()
+        await asyncio.sleep(SHORTEST_PAUSE_S)
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), max(0.0, longest_s - SHORTEST_PAUSE_S))
 
     async def _idle_s(self) -> float:
         next_due = await self._in_thread(self._work.next_due_s)
@@ -143,35 +188,30 @@ class CrawlLoop:
         except Exception:
             # The job border: one bad page must not end the process.
             log.exception("visit_failed", source_id=visit.source.id)
-            await self._fail(visit, FetchFailedError(failure(FailureCause.INTERNAL)))
+            await self._fail(visit, failure(FailureCause.INTERNAL))
 
     async def _outcome(self, visit: Visit) -> None:
         try:
             collected = await self._collected(visit)
-            if isinstance(visit, SourceVisit):
-                gained = await self._in_thread(
-                    lambda: self._outcomes.finish_source(visit, collected)
-                )
-            else:
-                gained = await self._in_thread(lambda: self._outcomes.finish_page(visit, collected))
         except FetchFailedError as error:
-            await self._fail(visit, error)
-        else:
-            if gained.new:
-                log.info("documents_collected", source_id=visit.source.id, new=gained.new)
+            await self._fail(visit, error.failure)
+            return
+        gained = await self._committer.commit(Ended(visit, collected))
+        if isinstance(visit, SourceVisit) and collected.harvest and collected.harvest.links:
+            # Its new pages need not wait for the next look around.
+            self._lanes_read_at = 0.0
+        if gained.new:
+            log.info("documents_collected", source_id=visit.source.id, new=gained.new)
 
     async def _collected(self, visit: Visit) -> Collected:
         if isinstance(visit, SourceVisit) and visit.source.kind == replaying.KIND:
             return await self._replaying.run(visit)
         return await self._visiting.run(visit)
 
-    async def _fail(self, visit: Visit, error: FetchFailedError) -> None:
-        found = error.failure
-        log.info("visit_brought_nothing", source_id=visit.source.id, cause=found.cause.value)
+    async def _fail(self, visit: Visit, found: Failure) -> None:
+        if found.cause is not FailureCause.WAITING:
+            log.info("visit_brought_nothing", source_id=visit.source.id, cause=found.cause.value)
         try:
-            if isinstance(visit, SourceVisit):
-                await self._in_thread(lambda: self._outcomes.fail_source(visit, found))
-            else:
-                await self._in_thread(lambda: self._outcomes.fail_page(visit, found))
+            await self._committer.commit(Ended(visit, found))
         except (ConflictError, OperationalError):
             log.info("claim_lost", source_id=visit.source.id)

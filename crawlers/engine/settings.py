@@ -7,7 +7,6 @@ from scrapy.settings import Settings
 from crawlers.engine.context import CrawlContext
 
 LARGEST_BODY = 5_000_000
-PER_HOST = 2
 
 
 def scrapy_settings(context: CrawlContext) -> Settings:
@@ -22,6 +21,7 @@ def scrapy_settings(context: CrawlContext) -> Settings:
                 "crawlers.engine.guards.PolicyGuard": 100,
                 "crawlers.engine.guards.RobotsGuard": 200,
                 "crawlers.engine.guards.Decompression": 300,
+                "crawlers.engine.politeness_guard.PolitenessGuard": 900,
             },
             "DOWNLOAD_HANDLERS_BASE": {},
             "DOWNLOAD_HANDLERS": {
@@ -32,10 +32,11 @@ def scrapy_settings(context: CrawlContext) -> Settings:
             "DOWNLOAD_WARNSIZE": 0,
             "DOWNLOAD_TIMEOUT": context.timeout_s,
             "DOWNLOAD_VERIFY_CERTIFICATES": True,
-            "DOWNLOAD_DELAY": context.host_delay_s,
+            # Scrapy's own slots know nothing of other crawlers; the guard above holds the pace.
+            "DOWNLOAD_DELAY": 0,
             "DOWNLOAD_DELAY_JITTER": 0,
             "CONCURRENT_REQUESTS": 0,
-            "CONCURRENT_REQUESTS_PER_DOMAIN": PER_HOST,
+            "CONCURRENT_REQUESTS_PER_DOMAIN": 1000,
             "USER_AGENT": context.user_agent,
             "COOKIES_ENABLED": False,
             "DNSCACHE_ENABLED": False,

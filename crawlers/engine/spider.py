@@ -12,8 +12,14 @@ from scrapy import Spider
 from crawlers.claimed_work import ClaimedWork
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.fetching import Fetcher
+from crawlers.engine.host_gate import HostGate
 from crawlers.engine.loop import CrawlLoop
 from crawlers.engine.resolver import PolicyResolver
+from crawlers.host_table import HostTable
+from crawlers.politeness import Manners
+
+# A request that has had no answer for so much longer than its time limit is given up by everybody.
+ANSWER_GRACE_S = 15.0
 
 
 class SourceSpider(Spider):
@@ -26,6 +32,9 @@ class SourceSpider(Spider):
     ) -> None:
         super().__init__()
         self.context = context
+        lease = dt.timedelta(seconds=context.timeout_s + ANSWER_GRACE_S)
+        manners = Manners(context.host_delay_s, context.host_at_once, lease)
+        self.gate = HostGate(HostTable(context.sessions, manners))
         self._stop = stop
         self._on_beat = on_beat
 
@@ -41,7 +50,10 @@ class SourceSpider(Spider):
             dt.timedelta(seconds=context.lease_s),
         )  # fmt: skip
         fetcher = Fetcher(self.crawler.engine, resolver, timeout_s=context.timeout_s)
-        await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
+        try:
+            await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
+        finally:
+            self.gate.close()
         # Nothing is handed to the scheduler; the spider ends with the loop.
         nothing: tuple[Any, ...] = ()  # Any: as above.
         for request in nothing:

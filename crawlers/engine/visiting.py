@@ -14,16 +14,20 @@ from core.clock import Clock
 from core.faults import fault_point
 from crawlers.claimed_work import ClaimedWork
 from crawlers.engine.fetching import Fetched, Fetcher
+from crawlers.engine.politeness_guard import (
+    LATER_PATIENCE_S,
+    PAGE_PATIENCE_S,
+    SOURCE_PATIENCE_S,
+)
 from crawlers.engine.reading import PageReader
 from crawlers.failures import FetchFailedError
 from crawlers.raw_responses import RawPage
 from crawlers.source import Cursor, FetchedPage, Harvest, PageRequest
 from crawlers.source_types import SOURCE_TYPES
-from crawlers.visits import Collected, PageVisit, SourceVisit, Validators
+from crawlers.visits import Collected, PageVisit, Validators, Visit
 
 log = structlog.get_logger(__name__)
 
-Visit = SourceVisit | PageVisit
 # A type's own option bounds its pages further; this holds whatever a type asks for.
 MOST_PAGES_PER_VISIT = 50
 
@@ -103,8 +107,9 @@ class Visiting:
         first_url: str,
     ) -> _Part:
         fetched = await self.fetcher.fetch(
-            request.url, {**request.headers, **_asking(known)}, body=request.body
-        )
+            request.url, {**request.headers, **_asking(known)}, body=request.body,
+            patience_s=LATER_PATIENCE_S if request.number > 1 else _patience_s(visit),
+        )  # fmt: skip
         fault_point("ingest.after_fetch")
         if fetched.is_unchanged:
             return _Part(None, known)
@@ -132,6 +137,10 @@ def _requests(visit: Visit) -> tuple[PageRequest, ...]:
     if isinstance(visit, PageVisit):
         return (PageRequest(visit.url),)
     return SOURCE_TYPES.load(visit.source.kind)().requests(visit.source)
+
+
+def _patience_s(visit: Visit) -> float:
+    return PAGE_PATIENCE_S if isinstance(visit, PageVisit) else SOURCE_PATIENCE_S
 
 
 def _cursor(visit: Visit) -> Cursor:

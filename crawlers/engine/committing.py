@@ -1,0 +1,77 @@
+"""Finished visits go to the database together: whatever ends while one transaction runs shares the next."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from concurrent.futures import Executor
+
+from sqlalchemy.exc import OperationalError
+
+from core.errors import ConflictError
+from crawlers.coverage import Yield
+from crawlers.visit_outcomes import Outcome, VisitOutcomes
+from crawlers.visits import Ended
+
+MOST_TOGETHER = 32
+
+_Waiting = tuple[Ended, "asyncio.Future[Yield]"]
+
+
+class Committer:
+    """Writes one transaction at a time; the crawl waits for none of them but by its own visits."""
+
+    def __init__(self, outcomes: VisitOutcomes, threads: Executor) -> None:
+        self._outcomes = outcomes
+        self._threads = threads
+        self._waiting: list[_Waiting] = []
+        self._writing: asyncio.Task[None] | None = None
+
+    async def commit(self, ended: Ended) -> Yield:
+        """Return when it is written; raises ConflictError for a lost claim, OperationalError without a database."""
+        future: asyncio.Future[Yield] = asyncio.get_running_loop().create_future()
+        self._waiting.append((ended, future))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(self._write())
+        return await future
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batch, self._waiting = (
+                self._waiting[:MOST_TOGETHER],
+                self._waiting[MOST_TOGETHER:],
+            )
+            await self._write_batch(batch)
+
+    async def _write_batch(self, batch: Sequence[_Waiting]) -> None:
+        loop = asyncio.get_running_loop()
+        ended = [one for one, _ in batch]
+        try:
+            outcomes = await loop.run_in_executor(self._threads, self._outcomes.commit, ended)
+        except OperationalError as error:
+            _refuse(batch, error)
+        except Exception as error:  # noqa: BLE001 (a job border: each visit is told, and logs it)
+            if len(batch) == 1:
+                _refuse(batch, error)
+                return
+            # One visit that the database does not take must not sink the others.
+            for one in batch:
+                await self._write_batch([one])
+        else:
+            for (_, future), outcome in zip(batch, outcomes, strict=True):
+                _settle(future, outcome)
+
+
+def _settle(future: asyncio.Future[Yield], outcome: Outcome) -> None:
+    if future.done():
+        return
+    if isinstance(outcome, ConflictError):
+        future.set_exception(outcome)
+    else:
+        future.set_result(outcome)
+
+
+def _refuse(batch: Sequence[_Waiting], error: Exception) -> None:
+    for _, future in batch:
+        if not future.done():
+            future.set_exception(error)
