@@ -23,7 +23,7 @@ _LOGIN_PATH = re.compile(
     r"(?:^|[/.?&=])(?:login|signin|sign_in|passport|sso|cas|oauth)", re.IGNORECASE
 )
 _ARTICLE_PATH = re.compile(
-    r"\d{4,}[^/]*\.s?html?$|/(?:article|detail|content|post|p|a|t)/?[^/]*\d{3,}", re.IGNORECASE
+    r"\d{4}[^/]{0,200}\.s?html?$|/(?:article|detail|content|post|p|a|t)/?[^/]{0,200}\d{3}", re.IGNORECASE
 )
 _INDEX_PATH = re.compile(r"/$|^$|/(?:index|list|default)[\w-]{0,8}(?:\.\w{2,5})?$", re.IGNORECASE)
 _THREAD_PATH = re.compile(

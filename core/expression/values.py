@@ -31,7 +31,7 @@ _SECONDS = {
 _RECENT = re.compile(rf"(\d{{1,6}})({'|'.join(_SECONDS)})")
 _LONGEST = timedelta(days=3660)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
-_NUMBER = re.compile(r"[\s:]*(>=|<=|≥|≤|>|<|=)?\s*(\d{1,12}(?:\.\d{1,4})?)(千|万|亿)?")
+_NUMBER = re.compile(r"[\s:]*+(>=|<=|≥|≤|>|<|=)?\s*+(\d{1,12}(?:\.\d{1,4})?)(千|万|亿)?")
 _SCALES = {None: 1, "千": 1_000, "万": 10_000, "亿": 100_000_000}
 LARGEST = 999_999_999_999
 _SIGNS = {"≥": ">=", "≤": "<=", None: "="}

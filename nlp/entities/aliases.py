@@ -11,7 +11,7 @@ from nlp.entities.organisations import Organisation
 
 _BRACKET = re.compile(r"\([\u4e00-\u9fff]{2,6}\)")
 _TAIL = re.compile(
-    r"(?:有限责任公司|股份有限公司|有限公司|责任公司|股份公司|集团公司|总公司|分公司|公司|集团)+$"
+    r"(?:有限责任公司|股份有限公司|有限公司|责任公司|股份公司|集团公司|总公司|分公司|公司|集团)++$"
 )
 _CALLED = re.compile(r"公司|集团|老板|厂|的(?:员工|工人|老板|工资)|欠|拖|工地|项目部|员工")
 _DECLARED = re.compile(
