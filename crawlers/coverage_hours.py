@@ -32,13 +32,14 @@ def open_hours(session: Session, now: dt.datetime) -> int:
     written = 0
     hour = min(first, current)
     while hour <= current:
-        written += _open(session, hour, place(hour, workdays))
+        written += open_hour(session, hour, workdays)
         hour += HOUR
     return written
 
 
-def _open(session: Session, hour: dt.datetime, where: tuple[str, int]) -> int:
-    part, position = where
+def open_hour(session: Session, hour: dt.datetime, workdays: Workdays) -> int:
+    """Open one hour; rows that are there already only get what was usual, if they lack it."""
+    part, position = place(hour, workdays)
     usual = SourceUsual.hours[(part, str(position))].astext.cast(Float)
     rows = (
         select(Source.id, literal(hour), usual)

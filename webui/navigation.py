@@ -43,6 +43,7 @@ ENTRIES = (
 
 # Pages that have no entry of their own.
 BELONGS_TO = {
+    "source_coverage": "sources",
     "event_forms": "events",
     "event_actions": "events",
     "suggestions": "documents",

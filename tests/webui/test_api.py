@@ -69,7 +69,7 @@ def test_reading_a_text_is_logged(
 
 def test_every_read_answers(client: FlaskClient, content: Content) -> None:
     sign_in(client, "zhoulan")
-    refused = {"/sources", "/rules"}
+    refused = {"/sources", "/coverage", "/rules"}
     for path in READS:
         answer = client.get(API + path)
         assert answer.status_code == (403 if path in refused else 200), path

@@ -7,6 +7,7 @@ from alerting.inbox import AlertRow
 from alerting.roster import ShiftRow
 from alerting.rules import RuleRow
 from alerting.state_machine import Acknowledged
+from core.coverage_answer import CoverageAnswer
 from core.database.models.understanding import EventStatus
 from core.event_list import EventRow
 from core.overview import TrendPoint
@@ -145,6 +146,10 @@ ENDPOINTS = (
         parameters=(ALERT_ID,), method="post",
     ),
     Endpoint("/sources", "数据源及其健康", _P.SOURCE_VIEW, SourceRow, is_page=True),
+    Endpoint(
+        "/coverage", "覆盖：每个信源应有多少、看到多少、缺什么；不写时间为近 24 小时", _P.SOURCE_VIEW,
+        CoverageAnswer, parameters=(SINCE, UNTIL),
+    ),
     Endpoint("/rules", "预警规则", _P.RULE_VIEW, RuleRow, is_page=True),
     Endpoint("/calendar", "发布计划", _P.MEDIA_VIEW, CalendarEntry, is_page=True, parameters=(SINCE, UNTIL)),
     Endpoint("/drafts", "稿件", _P.MEDIA_VIEW, DraftResource, is_page=True, parameters=(CURSOR, LIMIT)),

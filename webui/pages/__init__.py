@@ -35,6 +35,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("accounts", "webui.pages.accounts:blueprint"),
         ("feed", "webui.pages.feed:blueprint"),
         ("sources", "webui.pages.sources:blueprint"),
+        ("source_coverage", "webui.pages.source_coverage:blueprint"),
         ("source_forms", "webui.pages.source_forms:blueprint"),
         ("source_proposals", "webui.pages.source_proposals:blueprint"),
         ("source_lists", "webui.pages.source_lists:blueprint"),

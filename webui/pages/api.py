@@ -18,6 +18,7 @@ from alerting.state_machine import acknowledge as take
 from core import system_health
 from core.audit import AuditEvent, record
 from core.clock import parse_time
+from core.coverage_answer import coverage_answer
 from core.documents import read_document
 from core.errors import InvalidOptionsError
 from core.event_list import count_events, list_events
@@ -51,6 +52,7 @@ blueprint.register_blueprint(standing_topics.blueprint)
 MOST = 200
 FURTHEST = 1_000_000
 ROLE_NAMES = ("web", "crawl", "understand", "index", "engine", "send", "publish")
+DAY = dt.timedelta(days=1)
 WEEK = dt.timedelta(days=7)
 SCOPE = SearchQuery(relevant=True)
 
@@ -225,6 +227,14 @@ def acknowledge(alert_id: int) -> Response:
 def sources() -> Response:
     rows = list_sources(reading(), console().clock.now())
     return page(rows, total=len(rows))
+
+
+@blueprint.get("/coverage")
+@require(Permission.SOURCE_VIEW)
+def coverage() -> Response:
+    now = console().clock.now()
+    since, until = moment("since", now - DAY), moment("until", now)
+    return answer(coverage_answer(reading(), since, until, now))
 
 
 @blueprint.get("/rules")

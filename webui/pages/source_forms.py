@@ -24,8 +24,8 @@ from webui.pages.source_fields import (
     shown_samples,
     values_of,
 )
-from webui.pages.sources import HEALTH_LABELS
 from webui.permissions import Permission
+from webui.source_words import HEALTH_LABELS
 
 blueprint = Blueprint("source_forms", __name__, url_prefix="/sources")
 

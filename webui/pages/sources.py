@@ -2,51 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from flask import Blueprint, Response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from core.expression.names import LEVEL_LABELS
-from core.source_health import SourceHealth
 from crawlers import sources
-from crawlers.source_listing import list_sources
 from crawlers.sources import UntriedSourceError
 from webui.access import require, viewer
-from webui.console import console, reading, writing
+from webui.console import console, writing
 from webui.page import is_fragment, render, tell
 from webui.pages.source_fields import kinds
 from webui.permissions import Permission
+from webui.source_list import read_query, source_list
+from webui.source_words import HEALTH_LABELS, lasting
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
 
 SEE_OTHER = 303
 MANAGE = Permission.SOURCE_MANAGE
-HEALTH_LABELS: Mapping[SourceHealth, str] = {
-    SourceHealth.OK: "正常",
-    SourceHealth.FAILING: "异常",
-    SourceHealth.SILENT: "静默",
-    SourceHealth.PAUSED: "已暂停",
-}
 
 
 @blueprint.get("")
 @require(Permission.SOURCE_VIEW)
 def index() -> Response:
-    rows = list_sources(reading(), console().clock.now())
-    wanted, q = request.args.get("health", ""), request.args.get("q", "").strip()
-    shown = [row for row in rows if row.health.value == wanted or not wanted]
-    shown = [row for row in shown if q.lower() in row.name.lower()]
     return render(
         "sources/_list.html" if is_fragment() else "sources/page.html",
-        rows=shown,
-        total=len(rows),
-        wanted=wanted,
-        q=q,
+        listed=source_list(read_query(request.args)),
         health_labels=HEALTH_LABELS,
-        healths=[(health.value, label) for health, label in HEALTH_LABELS.items()],
-        level_labels=LEVEL_LABELS,
+        levels=list(LEVEL_LABELS.items()),
         kinds=kinds(),
+        lasting=lasting,
     )
 
 

@@ -21,6 +21,7 @@ from webui.console import console, reading, writing
 from webui.page import freshness, is_fragment, render, tell
 from webui.permissions import Permission
 from webui.setup_steps import setup_steps
+from webui.source_words import notice_link
 
 blueprint = Blueprint("system", __name__, url_prefix="/system")
 
@@ -51,6 +52,7 @@ def index() -> Response:
     labels = {**ROLES, **(DEMO_ROLES if console().settings.demo else {})}
     roles = system_health.role_lines(session, list(labels), now)
     steps = setup_steps(session, now)
+    notices = system_health.live_notices(session)
     return render(
         "system/_health.html" if is_fragment() else "system/page.html",
         roles=roles,
@@ -61,7 +63,8 @@ def index() -> Response:
         dead_items=system_health.dead_items(session),
         deliveries=troubled_deliveries(session),
         delivery_counts=delivery_counts(session),
-        notices=system_health.live_notices(session),
+        notices=notices,
+        notice_links={notice.id: notice_link(notice.key) for notice in notices},
         search=_search_health(),
         lag=lag_notice(index_lag(session, now)),
         database_mb=system_health.database_bytes(session) / 1_000_000,

@@ -24,6 +24,7 @@ from core.errors import ConfigurationError
 from crawlers.intake import CollectedDocument, store
 from nlp.pipeline import Pipeline
 from zhisheng.demo.installation import began_at
+from zhisheng.demo.ledger import seed_ledger
 from zhisheng.demo.posts import NAMES, WORLD_FOLDER
 from zhisheng.pipelines import build_pipeline
 from zhisheng.services import Services
@@ -185,6 +186,7 @@ def seed_history(services: Services) -> int:
     pipeline = build_pipeline(demo=True)
     for start in range(0, len(posts), BATCH):
         _store_batch(services, sources, posts[start : start + BATCH], pipeline)
+    seed_ledger(services)
     marker.touch()
     log.info("history_seeded", documents=len(posts))
     return len(posts)

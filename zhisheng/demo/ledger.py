@@ -1,0 +1,53 @@
+"""The coverage ledger of the seeded days, so that the demo knows what is usual from its first minute."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from sqlalchemy import delete, text
+from sqlalchemy.orm import Session
+
+from core.database.models.collecting import SourceUsual
+from crawlers.coverage import hour_of
+from crawlers.coverage_hours import HOUR, known_workdays, open_hour
+from crawlers.coverage_learning import learn_usual
+from zhisheng.services import Services
+
+SEEDED = dt.timedelta(days=30)
+SHOWN = dt.timedelta(days=7)
+
+# What the seeded posts would have left behind: six visits an hour that each saw the last posts again.
+_ROWS = text("""
+    INSERT INTO source_hour (source_id, hour, visits, succeeded, seen, new, duplicates, pages, quality)
+    SELECT source.id, hour, 6, 6, 6 * coalesce(came.posts, 0), coalesce(came.posts, 0),
+           5 * coalesce(came.posts, 0), coalesce(came.posts, 0), 0.94 * coalesce(came.posts, 0)
+    FROM source
+    CROSS JOIN generate_series(CAST(:since AS timestamptz), CAST(:until AS timestamptz),
+                               interval '1 hour') AS hour
+    LEFT JOIN (
+        SELECT source_id, date_trunc('hour', ingested_at) AS hour, count(*) AS posts
+        FROM document WHERE ingested_at >= :since GROUP BY 1, 2
+    ) AS came ON came.source_id = source.id AND came.hour = hour.hour
+    WHERE source.is_demo
+    ON CONFLICT DO NOTHING
+""")
+
+
+def seed_ledger(services: Services) -> None:
+    """Write the ledger of the seeded days once, and learn from it."""
+    now = services.clock.now()
+    with services.sessions.begin() as session:
+        session.execute(_ROWS, {"since": hour_of(now - SEEDED), "until": hour_of(now) - HOUR})
+        session.execute(delete(SourceUsual))
+    learn_usual(services.sessions, now)
+    with services.sessions.begin() as session:
+        _fill_in(session, now)
+
+
+def _fill_in(session: Session, now: dt.datetime) -> None:
+    """Say what was expected of the last days, as if it had been known then."""
+    workdays = known_workdays(session, now - SHOWN, now)
+    hour = hour_of(now - SHOWN)
+    while hour <= now:
+        open_hour(session, hour, workdays)
+        hour += HOUR
