@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import accumulate
 
 from crawlers.extraction.layout import Block, Layout
 from crawlers.extraction.line_weights import Weights
@@ -102,46 +102,29 @@ def _described_line(page: Layout, weights: Weights, description: str) -> int | N
 
 def _named_around(page: Layout, chosen: Block) -> Block | None:
     """Find a block that is named as the text and holds many times what was chosen in it, as pages of tables do."""
-    own = _unlinked(page, chosen)
+    unlinked = list(accumulate((line.size - line.linked for line in page.lines), initial=0))
+    least = _MANY_TIMES * (unlinked[chosen.end] - unlinked[chosen.start])
     for block in page.blocks:
         if (
             block.start <= chosen.start
             and chosen.end <= block.end
             and block.element is not chosen.element
             and block.element.tag not in _WHOLE_TAGS
+            and unlinked[block.end] - unlinked[block.start] > least
             and _TEXT_BLOCK.search(block.label)
-            and _unlinked(page, block) > _MANY_TIMES * own
         ):
             return block
     return None
-
-
-def _unlinked(page: Layout, block: Block) -> int:
-    return sum(line.size - line.linked for line in page.lines[block.start : block.end])
 
 
 def _first_post(page: Layout, weights: Weights, chosen: Block) -> Block:
     """Take the opening post where a page repeats the block: the others are answers or older posts."""
     if not chosen.element.get("class"):
         return chosen
-    wanted = _path(chosen)
-    for block in sorted(_twins(page, chosen), key=lambda twin: twin.start):
+    twins = [block for block in page.blocks if block.path == chosen.path]
+    for block in sorted(twins, key=lambda twin: twin.start):
         if block.start >= chosen.start:
             break
-        if (
-            weights.gain[block.end] - weights.gain[block.start] > _LEAST_POST
-            and _path(block) == wanted
-        ):
+        if weights.gain[block.end] - weights.gain[block.start] > _LEAST_POST:
             return block
     return chosen
-
-
-def _twins(page: Layout, chosen: Block) -> Iterator[Block]:
-    tag, name = chosen.element.tag, chosen.element.get("class")
-    for block in page.blocks:
-        if block.element.tag == tag and block.element.get("class") == name:
-            yield block
-
-
-def _path(block: Block) -> list[tuple[str, str | None]]:
-    return [(element.tag, element.get("class")) for element in block.element.iterancestors()]

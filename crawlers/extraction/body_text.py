@@ -22,7 +22,10 @@ ENOUGH = 400
 THIN = 60
 """Below so many characters of running text a block is a caption or a notice rather than an article."""
 _TEASER = 2
-_TEASER_START = 20
+_TEASER_END = 20
+# The library's time grows faster than such a page.
+_MOST_NODES = 10_000
+_DEEPEST = 150
 _LENGTH_SCALE = 200
 _PURITY_SHARE = 0.6
 _AGREEMENT_SHARE = 0.3
@@ -72,15 +75,21 @@ def body_text(page: Page) -> BodyText:
         return carried
     if first.running >= THIN:
         return first
-    readings = [first, carried, _from_trafilatura(page, whole)]
+    readings = [first, carried]
+    if stream.nodes <= _MOST_NODES and stream.depth <= _DEEPEST:
+        readings.append(_from_trafilatura(page, whole))
     known = [reading for reading in readings if reading is not None and reading.text]
     return max(known, key=lambda reading: _value(reading, known), default=first)
 
 
 def _begins(teaser: BodyText, whole: BodyText) -> bool:
-    """Tell whether a text is a part of another; nothing at all is a part of everything."""
-    start = "".join(teaser.text.split())[:_TEASER_START]
-    return start in "".join(whole.text.split())
+    """Tell whether a text holds the longest line of another; nothing at all is a part of everything."""
+    longest = max((_solid(line) for line in teaser.text.splitlines()), key=len, default="")
+    return longest[-_TEASER_END:] in _solid(whole.text)
+
+
+def _solid(text: str) -> str:
+    return "".join(text.split())
 
 
 def _value(reading: BodyText, readings: list[BodyText]) -> float:

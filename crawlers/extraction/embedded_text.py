@@ -8,10 +8,12 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from urllib.parse import unquote
 
 import lxml.html
 from lxml import etree
+from lxml.html import HtmlElement
 
 from crawlers.extraction.layout import TextLine, layout
 from crawlers.extraction.line_weights import running_weight
@@ -20,15 +22,19 @@ from crawlers.extraction.page import Page
 MOST_CHARACTERS = 3_000_000
 MOST_STRINGS = 20_000
 DEEPEST = 12
+LONG_VALUE = 100
+MOST_ASSIGNMENTS = 20
 SHORTEST = 60
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _LITERAL = re.compile(
-    r'"((?:[^"\\\n]|\\.){60,})"' r"|'((?:[^'\\\n]|\\.){60,})'" r"|`((?:[^`\\]|\\.){60,})`",
+    r'"((?:[^"\\\n]|\\.){8,})"' r"|'((?:[^'\\\n]|\\.){8,})'" r"|`((?:[^`\\]|\\.){8,})`",
     re.DOTALL,
 )
-_ESCAPE = re.compile(r"\\(?:u\{?([0-9a-fA-F]{4,6})\}?|x([0-9a-fA-F]{2})|(.))", re.DOTALL)
+_ESCAPE = re.compile(
+    r"\\(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(.))", re.DOTALL
+)
 _NAMED_ESCAPES = {"n": "\n", "r": "\n", "t": " ", "b": "", "f": "", "v": ""}
-_TAG = re.compile(r"<(?:p|br|div|span|section|img|strong|article|h\d|li|td)\b", re.IGNORECASE)
+_MARKUP_TYPE = re.compile("html|template", re.IGNORECASE)
 _STATE = re.compile(r"=\s*(?=[{\[])")
 _TEXT_KEY = re.compile(
     r"content|articlebody|body|text|html|detail|paragraph|desc|article", re.IGNORECASE
@@ -37,6 +43,9 @@ _OTHER_KEY = re.compile(
     r"recommend|related|relat|comment|hot|rank|feed|sidebar|copyright|more|next|prev|list_?ads",
     re.IGNORECASE,
 )
+_CALL = re.compile(r"[\w.$]{1,20}\s*(?:\+?=|\()\s*$")
+_LONGEST_CALL = 30
+_LEAST_CHINESE = 0.3
 _OTHER_KEY_PENALTY = 0.2
 _TEXT_KEY_BONUS = 1.2
 _TITLE_KEYS = frozenset({"title", "headline", "url", "link"})
@@ -73,6 +82,9 @@ def embedded_text(page: Page) -> EmbeddedText | None:
 
 
 def _weight(path: Path, lines: list[TextLine]) -> float:
+    text = "".join(line.text for line in lines)
+    if len(_CHINESE.findall(text)) < _LEAST_CHINESE * len(text):
+        return 0.0
     weight = sum(running_weight(line) for line in lines)
     if any(_OTHER_KEY.search(key) for key in path):
         return weight * _OTHER_KEY_PENALTY
@@ -93,23 +105,32 @@ def _strings(page: Page) -> Iterator[tuple[Path, str]]:
 
 
 def _holders(page: Page) -> Iterator[tuple[str, str]]:
-    """Give the contents of elements and comments that no reader sees, with what they hold."""
+    """Give what elements, their attributes and comments hold that no reader sees, with its kind."""
     for element in page.tree.iter():
-        if element.tag is etree.Comment:
-            if len(element.text or "") >= SHORTEST and _TAG.search(element.text):
+        tag = element.tag
+        if not isinstance(tag, str):
+            if tag is etree.Comment and len(element.text or "") >= SHORTEST:
                 yield "markup", element.text
-        elif element.tag in {"script", "textarea"}:
+            continue
+        if tag in {"script", "textarea", "xmp"}:
             text = element.text or ""
-            if len(text) < SHORTEST:
-                continue
-            yield (
-                ("script" if element.tag == "script" or text.lstrip()[:1] in "{[" else "markup"),
-                text,
+            if len(text) >= SHORTEST:
+                yield ("script" if _is_script(element, text) else "markup"), text
+        elif tag in {"noscript", "template"}:
+            inner = "".join(
+                [html.escape(element.text or "", quote=False)]
+                + [etree.tostring(child, encoding="unicode", method="html") for child in element]
             )
-        elif element.tag in {"noscript", "template", "xmp"}:
-            inner = etree.tostring(element, encoding="unicode", method="html", with_tail=False)
             if len(inner) >= SHORTEST:
                 yield "markup", inner
+        elif tag not in {"meta", "a", "img", "link"}:
+            yield from (("markup", value) for value in element.values() if len(value) >= LONG_VALUE)
+
+
+def _is_script(element: HtmlElement, text: str) -> bool:
+    if text.lstrip()[:1] in {"{", "["}:
+        return True
+    return element.tag == "script" and not _MARKUP_TYPE.search(element.get("type") or "")
 
 
 def _script_strings(text: str, number: int) -> Iterator[tuple[Path, str]]:
@@ -117,12 +138,14 @@ def _script_strings(text: str, number: int) -> Iterator[tuple[Path, str]]:
     for value in _json_values(text):
         yield from _leaves(value, (), DEEPEST)
         return
-    for count, match in enumerate(_LITERAL.finditer(text)):
+    for match in _LITERAL.finditer(text):
         literal = _unescaped(match[1] or match[2] or match[3])
         if literal.lstrip()[:1] in {"{", "["} and (value := _parsed(literal)) is not None:
             yield from _leaves(value, (), DEEPEST)
-        elif _is_text(literal):
-            yield (f"literal{number}.{count}",), literal
+        elif _CHINESE.search(literal):
+            # Scripts write a text piece by piece: the same code stands before each of them.
+            before = _CALL.search(text, max(0, match.start() - _LONGEST_CALL), match.start())
+            yield (f"script{number}", before[0] if before else ""), literal
 
 
 def _json_values(text: str) -> Iterator[object]:
@@ -131,7 +154,7 @@ def _json_values(text: str) -> Iterator[object]:
         yield value
         return
     decoder = json.JSONDecoder(strict=False)
-    for match in _STATE.finditer(stripped):
+    for match in islice(_STATE.finditer(stripped), MOST_ASSIGNMENTS):
         try:
             value, end = decoder.raw_decode(stripped, match.end())
         except (ValueError, RecursionError):
@@ -181,19 +204,15 @@ def _decoded(text: str) -> str:
 
 def _unescaped(literal: str) -> str:
     def character(match: re.Match[str]) -> str:
-        code = match[1] or match[2]
+        code = match[1] or match[2] or match[3]
         if code is None:
-            return _NAMED_ESCAPES.get(match[3], match[3])
+            return _NAMED_ESCAPES.get(match[4], match[4])
         number = int(code, 16)
         return chr(number) if number <= 0x10FFFF else ""  # noqa: PLR2004 (the last code point)
 
     text = _ESCAPE.sub(character, literal) if "\\" in literal else literal
     # Characters beyond the basic plane come as two halves.
     return _decoded(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
-
-
-def _is_text(literal: str) -> bool:
-    return len(_CHINESE.findall(literal[:4000])) >= min(SHORTEST, len(literal) // 4)
 
 
 def _lines(text: str) -> list[TextLine]:

@@ -13,6 +13,10 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _ALIASES = {"gbk": "gb18030", "gb2312": "gb18030", "x-gbk": "gb18030", "big5": "big5hkscs"}
+_CHINESE_ENCODINGS = frozenset({"gb18030", "big5hkscs"})
+_WIDE_WITHIN = 2048
+_LEAST_ZEROS = 0.2
+_LOPSIDED = 4
 # A page cut at the size limit, or with one broken byte, is still UTF-8.
 _BROKEN_SHARE = 0.002
 # The most frequent characters of Chinese text, simplified and traditional.
@@ -31,13 +35,37 @@ def decoded(body: bytes, content_type: str = "") -> tuple[str, str]:
     for bom, encoding in _BOMS:
         if body.startswith(bom):
             return body[len(bom) :].decode(encoding, errors="replace"), encoding
+    wide = _wide(body)
+    if wide:
+        return body.decode(wide, errors="replace"), wide
     as_utf8 = body.decode("utf-8", errors="replace")
-    if _is_mostly_intact(as_utf8, body):
+    claims = _claims(body, content_type)
+    if _is_mostly_intact(as_utf8, body) and not _is_chance(as_utf8, claims):
         return as_utf8, "utf-8"
-    candidates = dict.fromkeys([*_claims(body, content_type), "gb18030", "big5hkscs"])
+    chinese = [claim for claim in claims if claim in _CHINESE_ENCODINGS]
+    candidates = dict.fromkeys([*chinese, "gb18030", "big5hkscs", *claims])
     texts = [(body.decode(name, errors="replace"), name) for name in candidates]
     best = max(texts, key=lambda pair: _likeliness(pair[0]))
     return best if _likeliness(best[0]) > _likeliness(as_utf8) else (as_utf8, "utf-8")
+
+
+def _wide(body: bytes) -> str:
+    """Tell UTF-16 without a mark by the zeros of its markup, which stand in every second place."""
+    start = body[:_WIDE_WITHIN]
+    if start.count(0) < len(start) * _LEAST_ZEROS:
+        return ""
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if even > _LOPSIDED * odd:
+        return "utf-16-be"
+    return "utf-16-le" if odd > _LOPSIDED * even else ""
+
+
+def _is_chance(text: str, claims: list[str]) -> bool:
+    """Tell whether a few Chinese bytes of another encoding happen to be UTF-8: then they are no Chinese there."""
+    if not any(claim in _CHINESE_ENCODINGS for claim in claims):
+        return False
+    foreign = {character for character in text[:200_000] if character > "\x7f"}
+    return bool(foreign) and all(character < "\u0800" for character in foreign)
 
 
 def _is_mostly_intact(text: str, body: bytes) -> bool:

@@ -10,6 +10,7 @@ from lxml.html import HtmlElement
 
 MOST_LINES = 20_000
 MOST_NODES = 300_000
+MOST_CHARACTERS = 500_000
 _UNSEEN = frozenset(
     [
         "audio",
@@ -34,6 +35,7 @@ _UNSEEN = frozenset(
         "textarea",
         "title",
         "video",
+        "xmp",
     ]
 )
 _INLINE = frozenset(
@@ -97,11 +99,15 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """An element with the half-open range of the lines below it."""
+    """An element with the half-open range of the lines below it.
+
+    Blocks have one ``path`` when their tags and classes and those of all that they stand in are the same.
+    """
 
     element: HtmlElement = field(repr=False)
     start: int
     end: int
+    path: int
 
     @property
     def label(self) -> str:
@@ -114,6 +120,8 @@ class Layout:
 
     lines: list[TextLine] = field(repr=False)
     blocks: list[Block] = field(repr=False)
+    nodes: int
+    depth: int
 
 
 def layout(tree: HtmlElement) -> Layout:
@@ -130,22 +138,26 @@ class _Reader:
     def __init__(self) -> None:
         self.lines: list[TextLine] = []
         self.blocks: list[Block] = []
-        self.open: list[tuple[HtmlElement, int]] = []
+        self.open: list[tuple[HtmlElement, int, int]] = []
+        self.paths: dict[tuple[int, str, str | None], int] = {}
         self.parts: list[str] = []
         self.linked = 0
         self.anchors = 0
         self.hidden = 0
+        self.characters = 0
+        self.nodes = 0
+        self.depth = 0
 
     def read(self, tree: HtmlElement) -> Layout:
         walker = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
-        for count, (event, element) in enumerate(walker):
+        for self.nodes, (event, element) in enumerate(walker):
             tag = element.tag
             if not isinstance(tag, str):
                 # Only what follows a comment is text of the page.
                 self._add(element.tail)
             elif event == "end":
                 self._close(element, tag)
-                if len(self.lines) >= MOST_LINES or count >= MOST_NODES:
+                if self._is_full():
                     break
             elif tag in _UNSEEN or _FOLDED.search(element.get("class") or ""):
                 # The end event still comes, and with it what follows the element.
@@ -154,16 +166,34 @@ class _Reader:
                 self._open(element, tag)
         self._flush()
         while self.open:
-            element, start = self.open.pop()
-            self.blocks.append(Block(element, start, len(self.lines)))
-        return Layout(self.lines, self.blocks)
+            self._end_block()
+        return Layout(self.lines, self.blocks, self.nodes, self.depth)
+
+    def _is_full(self) -> bool:
+        return (
+            len(self.lines) >= MOST_LINES
+            or self.nodes >= MOST_NODES
+            or self.characters >= MOST_CHARACTERS
+        )
+
+    def _start_block(self, element: HtmlElement) -> None:
+        outer = self.open[-1][2] if self.open else 0
+        step = (outer, element.tag, element.get("class"))
+        self.open.append(
+            (element, len(self.lines), self.paths.setdefault(step, len(self.paths) + 1))
+        )
+        self.depth = max(self.depth, len(self.open))
+
+    def _end_block(self) -> None:
+        element, start, path = self.open.pop()
+        self.blocks.append(Block(element, start, len(self.lines), path))
 
     def _open(self, element: HtmlElement, tag: str) -> None:
         if tag == "br":
             self._flush()
         elif tag not in _INLINE:
             self._flush()
-            self.open.append((element, len(self.lines)))
+            self._start_block(element)
         elif tag == "a":
             self.anchors += 1
         if self.hidden or _HIDDEN.search(element.get("style") or ""):
@@ -179,8 +209,7 @@ class _Reader:
                 self.anchors -= 1
             elif tag not in _INLINE and tag != "br":
                 self._flush()
-                opened, start = self.open.pop()
-                self.blocks.append(Block(opened, start, len(self.lines)))
+                self._end_block()
             if self.hidden:
                 if self.hidden == 1:
                     self._flush()
@@ -195,8 +224,9 @@ class _Reader:
 
     def _flush(self) -> None:
         if self.parts:
-            text = plain("".join(self.parts))
+            text = plain("".join(self.parts))[: MOST_CHARACTERS - self.characters]
             if text:
+                self.characters += len(text)
                 size = len(text) - text.count(" ")
                 self.lines.append(TextLine(text, size, self.linked, self.hidden > 0))
             self.parts.clear()

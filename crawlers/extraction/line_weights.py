@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from core.matching_text import matching_text
-from crawlers.extraction.layout import Layout, TextLine
+from crawlers.extraction.layout import Block, Layout, TextLine
 
 SENTENCE = re.compile(r"[。！？；，、!?]|[,.;](?=\s|[\u4e00-\u9fff])")
 _BOILERPLATE = re.compile(
@@ -50,6 +51,14 @@ _LEAST_BEFORE = 60
 # What surrounds an article is never the greater part of a page.
 _LARGEST_SURROUNDING = 0.4
 _LARGEST_OTHER = 0.6
+_STORY_TAGS = frozenset({"article", "dd", "div", "dl", "li", "section", "table", "td", "tr"})
+_LEAST_STORIES = 3
+_MOST = 0.8
+_TIMES_A_COMMENT = 2
+_STAMP = re.compile(
+    r"\d{1,2}\s?[-/.月]\s?\d{1,2}日?\s{0,3}\d{1,2}:\d\d|\d\s?(?:分钟|小时|天)前|[昨前今]天\s?\d|\d\s?楼"
+)
+_LONGEST_STAMP = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +111,14 @@ def weights(page: Layout) -> Weights:
     loose = [0.0 if line.is_hidden else _loose_weight(line) for line in lines]
     gain = _sums([max(weight, 0.0) for weight in running])
     size = _sums([float(line.size) for line in lines])
-    others = _other_stories(page, gain)
+    others = _other_stories(page, gain) | _lists_of_stories(page, gain)
     for index in others:
         running[index] = loose[index] = -lines[index].size
     around: set[int] = set()
-    for block in page.blocks:
+    for block in reversed(page.blocks):
+        # What stands in a block that surrounds has been counted with it.
+        if block.start == block.end or {block.start, block.end - 1} <= around:
+            continue
         if not _surrounds(block.element.tag, block.label):
             continue
         inside = gain[block.end] - gain[block.start]
@@ -131,7 +143,7 @@ def _other_stories(page: Layout, gain: list[float]) -> set[int]:
         ends[block.start] = max(ends.get(block.start, 0), block.end)
     found: set[int] = set()
     for index, line in enumerate(page.lines):
-        if line.size > _LONGEST_HEADING or ends.get(index, 0) < index + 2:
+        if index in found or line.size > _LONGEST_HEADING or ends.get(index, 0) < index + 2:
             continue
         heading = matching_text(line.text)
         is_other = bool(_OTHER.fullmatch(heading))
@@ -141,6 +153,46 @@ def _other_stories(page: Layout, gain: list[float]) -> set[int]:
         if below < _LARGEST_OTHER * gain[-1] or (is_other and gain[index] > _LEAST_BEFORE):
             found.update(range(index, ends[index]))
     return found
+
+
+def _lists_of_stories(page: Layout, gain: list[float]) -> set[int]:
+    """Find stories and comments told one after the other: blocks that repeat, each with a linked headline or a time.
+
+    They are no part of the article as long as there is text elsewhere; what stands before comments is the article.
+    """
+    groups: dict[int, list[Block]] = defaultdict(list)
+    for block in page.blocks:
+        if block.end - block.start > 1 and block.element.tag in _STORY_TAGS:
+            groups[block.path].append(block)
+    found: set[int] = set()
+    for stories in groups.values():
+        if len(stories) < _LEAST_STORIES:
+            continue
+        inside = sum(gain[story.end] - gain[story.start] for story in stories)
+        headed = sum(_has_linked_headline(page, story) for story in stories)
+        stamped = sum(_has_stamp(page, story) for story in stories)
+        before = gain[min(story.start for story in stories)]
+        is_other = headed >= _MOST * len(stories) and gain[-1] - inside > _LEAST_BEFORE
+        is_longer = before > max(_LEAST_BEFORE, _TIMES_A_COMMENT * inside / len(stories))
+        is_comment = stamped >= _MOST * len(stories) and is_longer
+        if is_other or is_comment:
+            for story in stories:
+                found.update(range(story.start, story.end))
+    return found
+
+
+def _has_linked_headline(page: Layout, story: Block) -> bool:
+    return any(
+        line.size >= _SHORT_LINE and line.linked >= 0.8 * line.size
+        for line in page.lines[story.start : min(story.start + 2, story.end)]
+    )
+
+
+def _has_stamp(page: Layout, story: Block) -> bool:
+    return any(
+        line.size <= _LONGEST_STAMP and _STAMP.search(line.text)
+        for line in page.lines[story.start : min(story.start + 12, story.end)]
+    )
 
 
 def _sums(values: list[float]) -> list[float]:

@@ -17,6 +17,11 @@ from crawlers.extraction.encoding import decoded
 MOST_LINKS = 2000
 LONGEST_URL = 2000
 _XML_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,200}\?>")
+_DEEPEST = 400
+_BOX = re.compile(
+    r"<(/?)(?:div|section|span|font|center|blockquote|table|tbody|tr|td|ul|ol|li|dl|dd|b|i|u|em|strong|a|p)\b[^<>]{0,500}>",
+    re.IGNORECASE,
+)
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
 SPACES = re.compile(r"[ \t\r\f\v\u3000\xa0]+")
 
@@ -45,13 +50,32 @@ def read_page(body: bytes, url: str, content_type: str = "") -> Page:
     text = _CONTROL.sub("", _XML_DECLARATION.sub("", text))
     if not text.strip():
         raise ExtractionError("页面是空的，没有可采集的内容。")
+    tree = _tree(text)
+    return Page(url=url, encoding=encoding, source=text, tree=tree, meta=_meta(tree))
+
+
+def _tree(text: str) -> HtmlElement:
+    """Read the markup; where it is nested too deep, so that the rest would be lost, leave out the inner boxes."""
+    parser = lxml.html.HTMLParser(recover=True, huge_tree=True)
     try:
-        tree = lxml.html.document_fromstring(
-            text, parser=lxml.html.HTMLParser(recover=True, huge_tree=False)
-        )
+        tree = lxml.html.document_fromstring(text, parser=parser)
+        if any(entry.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for entry in parser.error_log):
+            tree = lxml.html.document_fromstring(_shallow(text), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise ExtractionError("页面不是可以识别的网页，没有可采集的内容。") from error
-    return Page(url=url, encoding=encoding, source=text, tree=tree, meta=_meta(tree))
+    return tree
+
+
+def _shallow(text: str) -> str:
+    depth = 0
+
+    def kept(match: re.Match[str]) -> str:
+        nonlocal depth
+        is_inner = depth >= _DEEPEST
+        depth = max(0, depth - 1) if match[1] else depth + 1
+        return "<br>" if is_inner else match[0]
+
+    return _BOX.sub(kept, text)
 
 
 def _meta(tree: HtmlElement) -> dict[str, str]:

@@ -16,8 +16,6 @@ _LEAST_COVERED = 0.7
 _LEAST_STAMPED = 0.8
 _POST_TAGS = frozenset({"article", "dd", "div", "li", "section", "table", "td"})
 
-Path = tuple[tuple[str, str | None], ...]
-
 
 def opening_post(page: Layout, weights: Weights, chosen: Block) -> Block | None:
     """Return the first post below a block, or None when the block is no thread."""
@@ -44,24 +42,16 @@ def opening_post(page: Layout, weights: Weights, chosen: Block) -> Block | None:
 
 def _repeated(page: Layout, chosen: Block) -> list[list[Block]]:
     """Group the blocks below the chosen one that stand side by side under the same names."""
-    groups: dict[Path, list[Block]] = defaultdict(list)
+    groups: dict[int, list[Block]] = defaultdict(list)
     for block in page.blocks:
         if (
             chosen.start <= block.start < block.end <= chosen.end
             and block.element.tag in _POST_TAGS
         ):
-            groups[_path(block)].append(block)
+            groups[block.path].append(block)
     return [
         sorted(group, key=lambda post: post.start) for group in groups.values() if len(group) > 1
     ]
-
-
-def _path(block: Block) -> Path:
-    own = (block.element.tag, block.element.get("class"))
-    return (
-        own,
-        *((element.tag, element.get("class")) for element in block.element.iterancestors()),
-    )
 
 
 def _are_stamped(posts: list[Block], stamps: list[int], end: int) -> bool:
