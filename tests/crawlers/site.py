@@ -25,6 +25,7 @@ class Seen:
     path: str
     headers: dict[str, str]
     at: float
+    body: bytes = b""
 
 
 @dataclass
@@ -57,7 +58,8 @@ def serving(site: Site) -> Iterator[Site]:
 
         def do_GET(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
-            site.seen.append(Seen(self.path, headers, time.monotonic()))
+            sent = self.rfile.read(int(headers.get("content-length", "0")))
+            site.seen.append(Seen(self.path, headers, time.monotonic(), sent))
             page = site.pages.get(self.path, Answer(b"", 404))
             answer = page if isinstance(page, Answer) else page(headers)
             self.send_response(answer.status)
@@ -75,6 +77,8 @@ def serving(site: Site) -> Iterator[Site]:
                     self.wfile.write(answer.endless)
             except (BrokenPipeError, ConnectionResetError):
                 self.close_connection = True
+
+        do_POST = do_GET  # noqa: N815 (http.server asks for this name)
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep the test's output clean."""

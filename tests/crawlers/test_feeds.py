@@ -8,7 +8,7 @@ import pytest
 
 from core.errors import ExtractionError
 from crawlers.source_types import SOURCE_TYPES
-from tests.crawlers.parsing import NOW, page_of, parsed, source_of
+from tests.crawlers.parsing import page_of, parsed, source_of
 
 TIME = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 ITEM = "<title>工地欠薪已解决</title><link>/a/1.html</link><description>四十七名工人拿到了工资</description>"
@@ -133,5 +133,3 @@ def test_a_feed_is_cut_at_its_limit() -> None:
         page_of(rss(items)), source_of("feed", limit=500)
     )
     assert len(everything.documents) == 500
-    assert everything.documents[0].published_at is None
-    assert NOW.tzinfo is not None
