@@ -22,6 +22,7 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
         ("latency", "tests.bench.latency:run"),
         ("ingest", "tests.bench.ingest:run"),
         ("flat", "tests.bench.flat:run"),
+        ("crawl", "tests.bench.crawl:run"),
         ("matcher", "tests.bench.matcher:run"),
         ("parsing", "tests.bench.parsing:run"),
     ],
@@ -32,6 +33,7 @@ LARGE: PluginTable[Run] = PluginTable(
     [
         ("search_large", "tests.bench.search:run_large"),
         ("trial_large", "tests.bench.trial:run_large"),
+        ("crawl_large", "tests.bench.crawl:run_large"),
     ],
 )
 # What is measured on one core must not be helped by the threads of a numeric library.
