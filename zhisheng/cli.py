@@ -34,6 +34,7 @@ COMMANDS: PluginTable[click.Command] = PluginTable(
         ("trial", "zhisheng.commands.trial:trial"),
         ("match", "zhisheng.commands.match:match"),
         ("analyse", "zhisheng.commands.analyse:analyse"),
+        ("extract", "zhisheng.commands.extract:extract"),
         ("events", "zhisheng.commands.events:events"),
         ("evidence", "zhisheng.commands.evidence:evidence"),
         ("model", "zhisheng.commands.model:model"),

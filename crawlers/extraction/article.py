@@ -43,14 +43,18 @@ class Article:
 
 def extract(body: bytes, url: str, *, now: dt.datetime, content_type: str = "") -> Article:
     """Read an article; ``now`` gives relative times their meaning. Raises ExtractionError."""
-    page = read_page(body, url, content_type)
+    return article_of(read_page(body, url, content_type), now=now)
+
+
+def article_of(page: Page, *, now: dt.datetime) -> Article:
+    """Read the article of a page that was read already. Raises ExtractionError."""
     found = body_text(page)
     facts = read_facts(page, found.text, now=now)
     title = facts.title
     if len(found.text) < SHORTEST_ARTICLE and not title:
         raise ExtractionError("页面上没有找到正文，也没有标题。")
     return Article(
-        url=url,
+        url=page.url,
         title=title,
         text=_without_headline(found.text, title),
         published_at=facts.published_at,
