@@ -20,10 +20,12 @@ from core.database.models.collecting import Source, SourceLevel
 from core.database.sessions import Sessions
 from core.faults import fault_point
 from crawlers import coverage
+from crawlers.column_mapping import ALIASES, ColumnMapping
 from crawlers.counts import number
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
-from crawlers.import_formats import Fields, FileFormat, ImportFileError, Row, format_of, rows
+from crawlers.import_formats import Fields, FileLayout, ImportFileError, Row, format_of, rows
+from crawlers.import_layout import layout_of
 from crawlers.intake import CollectedDocument, StoreStatus, cleaned, store
 from crawlers.sources import ensure_import_source
 
@@ -31,13 +33,6 @@ log = structlog.get_logger(__name__)
 
 BATCH = 200
 LONGEST_SOURCE_NAME = 100
-_ALIASES = {
-    "title": ("标题", "题目", "留言主题"), "text": ("正文", "内容", "留言详情", "content"),
-    "url": ("网址", "链接", "地址", "link"), "source": ("来源", "信源"),
-    "published_at": ("发布时间", "时间", "日期", "留言时间"), "author": ("作者", "留言用户"),
-    "platform": ("平台",), "level": ("层级",), "views": ("阅读", "阅读量", "浏览量"),
-    "reposts": ("转发", "转发量"), "comments": ("评论", "评论量"),
-}  # fmt: skip
 _LEVELS = {
     "中央": SourceLevel.NATIONAL, "省级": SourceLevel.PROVINCIAL, "市级": SourceLevel.CITY,
     "商业": SourceLevel.COMMERCIAL, "公众": SourceLevel.PUBLIC,
@@ -46,11 +41,14 @@ _LEVELS = {
 
 @dataclass(frozen=True, slots=True)
 class ImportContext:
+    """Without a ``mapping`` columns are known by their usual names."""
+
     now: Callable[[], dt.datetime]
     hasher: AuthorHasher
     collected_by: str
     default_source: str = "文件导入"
     is_demo: bool = False
+    mapping: ColumnMapping | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +67,7 @@ class ImportResult:
     document_ids: tuple[int, ...] = field(repr=False)
 
 
-class _RefusedRowError(ValueError):
+class RefusedRowError(ValueError):
     """Carries the Chinese reason for one row."""
 
 
@@ -87,7 +85,8 @@ def import_file(sessions: Sessions, path: Path, *, context: ImportContext) -> Im
     file_format = format_of(path)
     try:
         with path.open("rb") as stream:
-            return import_stream(sessions, stream, file_format, context=context)
+            layout = layout_of(stream, file_format)
+            return import_stream(sessions, stream, layout, context=context)
     except FileNotFoundError:
         raise ImportFileError(f"没有文件「{path}」，什么也没有导入。") from None
     except (PermissionError, IsADirectoryError) as error:
@@ -97,13 +96,13 @@ def import_file(sessions: Sessions, path: Path, *, context: ImportContext) -> Im
 
 
 def import_stream(
-    sessions: Sessions, stream: BinaryIO, file_format: FileFormat, *, context: ImportContext
+    sessions: Sessions, stream: BinaryIO, layout: FileLayout, *, context: ImportContext
 ) -> ImportResult:
-    """As ``import_file``, from an open file."""
+    """As ``import_file``, from an open file in a known layout."""
     refused: list[RefusedLine] = []
     accepted: list[int] = []
     duplicates = 0
-    candidates = _candidates(rows(stream, file_format), context, refused)
+    candidates = _candidates(rows(stream, layout), context, refused)
     while batch := list(islice(candidates, BATCH)):
         with sessions.begin() as session:
             new, known = _store_batch(session, batch, context)
@@ -123,20 +122,22 @@ def _candidates(
             refused.append(RefusedLine(line, row))
             continue
         try:
-            yield _candidate(row, context)
-        except _RefusedRowError as error:
+            fields = row if context.mapping is None else context.mapping.applied(row)
+            yield _Candidate(*read_row(fields, context.now(), context.default_source))
+        except RefusedRowError as error:
             refused.append(RefusedLine(line, str(error)))
 
 
-def _candidate(row: Fields, context: ImportContext) -> _Candidate:
+def read_row(row: Fields, now: dt.datetime, default_source: str) -> tuple[str, CollectedDocument]:
+    """Give the name of the source and the document; raises RefusedRowError."""
     title, text = _text(row, "title"), _text(row, "text")
     if not title and not text:
-        raise _RefusedRowError("标题和正文都是空的")
+        raise RefusedRowError("标题和正文都是空的")
     document = CollectedDocument(
         title=title,
         text=text,
         url=_url(row, title, text),
-        published_at=_time(row, context.now()),
+        published_at=_time(row, now),
         author=_text(row, "author") or None,
         platform=_text(row, "platform")[:50] or None,
         level=_level(row),
@@ -145,12 +146,11 @@ def _candidate(row: Fields, context: ImportContext) -> _Candidate:
         comments=_count(row, "comments"),
         likes=_count(row, "likes"),
     )
-    source = _text(row, "source")[:LONGEST_SOURCE_NAME] or context.default_source
-    return _Candidate(source, document)
+    return _text(row, "source")[:LONGEST_SOURCE_NAME] or default_source, document
 
 
 def _value(row: Fields, name: str) -> object:
-    for key in (name, *_ALIASES.get(name, ())):
+    for key in (name, *ALIASES.get(name, ())):
         if row.get(key) is not None:
             return row[key]
     return None
@@ -159,7 +159,7 @@ def _value(row: Fields, name: str) -> object:
 def _text(row: Fields, name: str) -> str:
     value = _value(row, name)
     if isinstance(value, (Mapping, list)):
-        raise _RefusedRowError(f"「{name}」要填文字，收到的是一个结构")
+        raise RefusedRowError(f"「{name}」要填文字，收到的是一个结构")
     return cleaned(str(value)) if value is not None else ""
 
 
@@ -169,7 +169,7 @@ def _url(row: Fields, title: str, text: str) -> str:
         # A text without an address is known by its content.
         return f"urn:zhisheng:{hashlib.sha256(f'{title}{text}'.encode()).hexdigest()[:32]}"
     if not given.startswith(("http://", "https://")) or absolute_url(given, given) is None:
-        raise _RefusedRowError(
+        raise RefusedRowError(
             f"网址「{given[:100]}」不是以 http:// 或 https:// 开头的完整网址，或者太长"
         )
     return given
@@ -181,7 +181,7 @@ def _time(row: Fields, now: dt.datetime) -> dt.datetime | None:
         try:
             return parse_time(value.isoformat())
         except ValueError:
-            raise _RefusedRowError(
+            raise RefusedRowError(
                 f"发布时间「{value}」不可能，应写成 2026-11-21 09:30 这样"
             ) from None
     text = _text(row, "published_at")
@@ -189,7 +189,7 @@ def _time(row: Fields, now: dt.datetime) -> dt.datetime | None:
         return None
     found = read_time(text, now)
     if found is None:
-        raise _RefusedRowError(f"发布时间「{text[:40]}」看不懂，应写成 2026-11-21 09:30 这样")
+        raise RefusedRowError(f"发布时间「{text[:40]}」看不懂，应写成 2026-11-21 09:30 这样")
     return found
 
 
@@ -203,7 +203,7 @@ def _level(row: Fields) -> str | None:
         return SourceLevel(text.lower()).value
     except ValueError:
         allowed = "、".join(level.value for level in SourceLevel)
-        raise _RefusedRowError(f"层级「{text[:20]}」不对，只能是：{allowed}") from None
+        raise RefusedRowError(f"层级「{text[:20]}」不对，只能是：{allowed}") from None
 
 
 def _count(row: Fields, name: str) -> int | None:
@@ -213,7 +213,7 @@ def _count(row: Fields, name: str) -> int | None:
     found = number(text)
     largest = 2**62 if name == "views" else 2**31 - 1
     if found is None or found > largest:
-        raise _RefusedRowError(f"「{name}」要填不小于 0 的数，收到的是「{text[:20]}」")
+        raise RefusedRowError(f"「{name}」要填不小于 0 的数，收到的是「{text[:20]}」")
     return found
 
 

@@ -1,4 +1,4 @@
-"""CSV, XLSX and JSON Lines, read row by row."""
+"""CSV, XLSX and JSON Lines, read row by row in the layout that they turn out to have."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import io
 import json
 import warnings
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -50,27 +51,60 @@ def format_of(path: Path) -> FileFormat:
         ) from None
 
 
-def rows(stream: BinaryIO, file_format: FileFormat) -> Iterator[Row]:
+@dataclass(frozen=True, slots=True)
+class FileLayout:
+    """How a file is to be read. None and True stand for what is usual: found out, comma, a header."""
+
+    file_format: FileFormat
+    encoding: str | None = None
+    delimiter: str = ","
+    has_header: bool = True
+
+
+def rows(stream: BinaryIO, layout: FileLayout) -> Iterator[Row]:
     """Give the rows with their line numbers (from 1); raises ImportFileError."""
-    readers = {FileFormat.JSONL: _jsonl, FileFormat.CSV: _csv, FileFormat.XLSX: _xlsx}
-    return readers[file_format](stream)
+    match layout.file_format:
+        case FileFormat.JSONL:
+            return _jsonl(stream, layout)
+        case FileFormat.CSV:
+            return _csv(stream, layout)
+        case FileFormat.XLSX:
+            return _xlsx(stream, layout)
 
 
-def _text_stream(stream: BinaryIO) -> io.TextIOWrapper:
+def text_stream(stream: BinaryIO, encoding: str | None = None) -> io.TextIOWrapper:
+    """Open a file as text; its encoding is found out unless it is given."""
     buffered = stream if isinstance(stream, io.BufferedReader) else io.BytesIO(stream.read())
-    head = buffered.read(SNIFFED_BYTES)
-    buffered.seek(0)
+    name = encoding or encoding_of(buffered)
+    return io.TextIOWrapper(buffered, encoding=name, errors="replace", newline="")
+
+
+def encoding_of(stream: BinaryIO) -> str:
+    """Find the encoding of a file from its beginning; the file is back at its start afterwards."""
+    head = stream.read(SNIFFED_BYTES)
+    stream.seek(0)
     cut = head if len(head) < SNIFFED_BYTES else head[: head.rfind(b"\n") + 1] or head
     name = decoded(cut)[1]
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         name = "utf-16"
-    if name == "utf-8":
-        name = "utf-8-sig"
-    return io.TextIOWrapper(buffered, encoding=name, errors="replace", newline="")
+    return "utf-8-sig" if name == "utf-8" else name
 
 
-def _jsonl(stream: BinaryIO) -> Iterator[Row]:
-    for line, text in enumerate(_text_stream(stream), start=1):
+def column_names(cells: Sequence[str]) -> list[str]:
+    """Name the columns of a header: in lower case, without gaps, each of them once."""
+    names: list[str] = []
+    for position, cell in enumerate(cells, start=1):
+        name = cell.strip().lower() or f"第 {position} 列"
+        names.append(name if name not in names else f"{name}（第 {position} 列）")
+    return names
+
+
+def numbered_columns(count: int) -> list[str]:
+    return [f"第 {position} 列" for position in range(1, count + 1)]
+
+
+def _jsonl(stream: BinaryIO, layout: FileLayout) -> Iterator[Row]:
+    for line, text in enumerate(text_stream(stream, layout.encoding), start=1):
         if not text.strip():
             continue
         try:
@@ -84,10 +118,10 @@ def _jsonl(stream: BinaryIO) -> Iterator[Row]:
             yield line, "这一行不是一个 JSON 对象"
 
 
-def _csv(stream: BinaryIO) -> Iterator[Row]:
-    text = _text_stream(stream)
+def _csv(stream: BinaryIO, layout: FileLayout) -> Iterator[Row]:
+    text = text_stream(stream, layout.encoding)
     csv.field_size_limit(LARGEST_CELL)
-    reader = csv.reader(text)
+    reader = csv.reader(text, delimiter=layout.delimiter)
     header: list[str] | None = None
     while True:
         start = reader.line_num + 1
@@ -99,18 +133,16 @@ def _csv(stream: BinaryIO) -> Iterator[Row]:
         if cells is None:
             break
         if header is None:
-            header = _header(cells)
-        elif any(cell.strip() for cell in cells):
+            header = column_names(cells) if layout.has_header else numbered_columns(len(cells))
+            if layout.has_header:
+                continue
+        if any(cell.strip() for cell in cells):
             yield start, dict(zip(header, cells, strict=False))
     if header is None:
         raise ImportFileError("CSV 文件是空的，什么也没有导入。")
 
 
-def _header(cells: list[str]) -> list[str]:
-    return [cell.strip().lower() for cell in cells]
-
-
-def _xlsx(stream: BinaryIO) -> Iterator[Row]:
+def _xlsx(stream: BinaryIO, layout: FileLayout) -> Iterator[Row]:
     _refuse_bomb(stream)
     try:
         with warnings.catch_warnings():
@@ -123,8 +155,11 @@ def _xlsx(stream: BinaryIO) -> Iterator[Row]:
         header: list[str] | None = None
         for line, cells in enumerate(sheet.iter_rows(values_only=True), start=1):
             if header is None:
-                header = _header([str(cell or "") for cell in cells])
-            elif any(cell is not None for cell in cells):
+                texts = [str(cell or "") for cell in cells]
+                header = column_names(texts) if layout.has_header else numbered_columns(len(texts))
+                if layout.has_header:
+                    continue
+            if any(cell is not None for cell in cells):
                 yield line, dict(zip(header, cells, strict=False))
     except (
         InvalidFileException,

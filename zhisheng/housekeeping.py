@@ -16,6 +16,7 @@ from crawlers.coverage import hour_of
 from crawlers.coverage_hours import open_hours
 from crawlers.coverage_learning import learn_usual
 from crawlers.coverage_watch import watch
+from crawlers.pending_uploads import forget_expired_uploads
 from crawlers.retention import delete_expired
 from zhisheng import event_tables, story_tables
 from zhisheng.services import Services
@@ -59,6 +60,7 @@ class Housekeeping:
         now = self._services.clock.now()
         with self._services.sessions.begin() as session:
             ensure_partitions(session, now)
+            forget_expired_uploads(session, now)
         for forget_old in (story_tables.forget_old, event_tables.forget_old):
             forgotten = 1
             while forgotten:

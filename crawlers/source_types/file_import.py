@@ -1,6 +1,8 @@
 """Files that a person brings in; they are read by crawlers.file_import, never fetched."""
 
-from core.options import FieldSpec, Options
+from core.errors import InvalidOptionsError
+from core.options import FieldKind, FieldSpec, Options
+from crawlers.column_mapping import read_mapping
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
 
 
@@ -9,10 +11,21 @@ class FileImport:
     label = "文件导入（CSV、XLSX、JSONL）"
     needs_url = False
     revisits_links = False
-    options: tuple[FieldSpec, ...] = ()
+    options: tuple[FieldSpec, ...] = (
+        FieldSpec(
+            "mapping",
+            "列的对应",
+            FieldKind.LIST,
+            help="每行一条：列名=字段，如 帖子标题=标题。导入同样的列时自动用；不填时每次按列名和内容猜。",
+        ),
+    )
 
     def faults(self, options: Options) -> dict[str, str]:
-        del options
+        lines = options.get("mapping")
+        try:
+            read_mapping(lines if isinstance(lines, list) else ())
+        except InvalidOptionsError as error:
+            return error.faults
         return {}
 
     def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:

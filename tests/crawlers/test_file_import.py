@@ -11,7 +11,7 @@ from core.crypto.author_hash import AuthorHasher
 from core.database.models.collecting import Document, DocumentBody, Source
 from core.database.sessions import Sessions
 from crawlers.file_import import ImportContext, import_file, import_stream
-from crawlers.import_formats import FileFormat, ImportFileError
+from crawlers.import_formats import FileFormat, FileLayout, ImportFileError
 
 ROWS: list[dict[str, object]] = [
     {"url": "https://a.example.com/1", "title": "工资拖欠", "text": "三个月没发工资", "published_at": "2026-11-20 09:30", "source": "市民留言", "author": "老张", "views": 12},
@@ -90,7 +90,7 @@ def test_a_second_import_finds_duplicates_only(
 def test_broken_lines_do_not_stop_the_rest(sessions: Sessions, context: ImportContext) -> None:
     lines = ["{", "[1]", json.dumps({"title": "好的一行", "text": "x"}), json.dumps({"title": {}})]
     stream = io.BytesIO("\n".join(lines).encode())
-    result = import_stream(sessions, stream, FileFormat.JSONL, context=context)
+    result = import_stream(sessions, stream, FileLayout(FileFormat.JSONL), context=context)
     assert result.accepted == 1
     assert [line.line for line in result.refused] == [1, 2, 4]
 

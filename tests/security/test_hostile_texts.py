@@ -16,7 +16,7 @@ from core.database.sessions import Sessions
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
 from crawlers.file_import import ImportContext, ImportResult, import_stream
-from crawlers.import_formats import FileFormat
+from crawlers.import_formats import FileFormat, FileLayout
 from tests.security.conftest import World
 from tests.webui.conftest import console_of
 
@@ -55,7 +55,7 @@ def taken_in(
     sessions: Sessions, hasher: AuthorHasher, clock: FakeClock, body: bytes
 ) -> ImportResult:
     context = ImportContext(now=clock.now, hasher=hasher, collected_by="ingest")
-    return import_stream(sessions, io.BytesIO(body), FileFormat.JSONL, context=context)
+    return import_stream(sessions, io.BytesIO(body), FileLayout(FileFormat.JSONL), context=context)
 
 
 def everything_stored(sessions: Sessions) -> str:

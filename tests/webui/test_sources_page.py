@@ -1,5 +1,6 @@
 """Sources: tried before they are saved, paused, imported from files."""
 
+import datetime as dt
 import io
 import json
 import threading
@@ -8,13 +9,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import select
+from sqlalchemy import select, update
+from werkzeug.test import TestResponse
 
 from core.clock import FakeClock
-from core.database.models.collecting import Document, DocumentBody, Source
+from core.database.models.collecting import Document, DocumentBody, PendingUpload, Source
 from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
-from tests.webui.conftest import csrf_token, post, sign_in
+from tests.webui.conftest import Member, csrf_token, post, sign_in
+from tests.webui.test_source_adding import fields
 
 ITEMS = "".join(
     f"<item><title>第 {number} 条，联系 13812345678</title><link>http://127.0.0.1/{number}</link>"
@@ -136,13 +139,12 @@ def test_unreachable_site_is_a_sentence_in_the_trial(admin: FlaskClient) -> None
     assert "没有采到：" in answer.get_data(as_text=True)
 
 
-def upload(client: FlaskClient, content: bytes, name: str) -> tuple[int, str]:
-    form = {"csrf_token": csrf_token(client), "file": (io.BytesIO(content), name), "source": "信访"}
-    answer = client.post("/sources/import", data=form, content_type="multipart/form-data")
-    return answer.status_code, answer.get_data(as_text=True)
+def upload(client: FlaskClient, content: bytes, name: str) -> TestResponse:
+    form = {"csrf_token": csrf_token(client), "file": (io.BytesIO(content), name)}
+    return client.post("/sources/import", data=form, content_type="multipart/form-data")
 
 
-def test_file_is_imported_masked_and_refused_lines_are_listed(
+def test_file_is_shown_then_imported_masked_and_refused_lines_are_listed(
     admin: FlaskClient, sessions: Sessions
 ) -> None:
     good = {
@@ -157,8 +159,13 @@ def test_file_is_imported_masked_and_refused_lines_are_listed(
         "{broken",
         json.dumps({"url": "https://example.invalid/2"}),
     ]
-    status, text = upload(admin, "\n".join(lines).encode(), "posts.jsonl")
-    assert status == 200
+    path = upload(admin, "\n".join(lines).encode(), "posts.jsonl").headers["Location"]
+    page = admin.get(path).get_data(as_text=True)
+    assert "能导入 1 行，拒绝 2 行" in page
+    assert "13812345678" not in page
+    with sessions() as session:
+        assert session.scalars(select(Document.id)).all() == []
+    text = post(admin, path, fields(page, path) | {"do": "import"}).get_data(as_text=True)
     assert "导入 1 条，重复 0 条，拒绝 2 条" in text
     assert "没有导入的行" in text
     with sessions() as session:
@@ -166,15 +173,69 @@ def test_file_is_imported_masked_and_refused_lines_are_listed(
         body = session.scalars(select(DocumentBody)).one()
         assert "13812345678" not in body.text
         assert "某网友" not in str(vars(body))
+        assert session.scalars(select(PendingUpload)).all() == []
+    assert admin.get(path).headers["Location"] == "/sources/import"
+
+
+STRANGE = """\
+帖子;何时;哪里;说了什么;热度
+反映工资拖欠;2026年11月20日 08:00;https://example.invalid/1;工地拖欠三个月工资，请核实情况。;1.2万
+没有时间;改天;https://example.invalid/2;工地又拖欠工资，请再核实情况。;3
+"""
+
+
+def test_columns_with_strange_names_are_guessed_corrected_and_remembered(
+    admin: FlaskClient, sessions: Sessions, clock: FakeClock
+) -> None:
+    content = STRANGE.encode("gb18030")
+    path = upload(admin, content, "posts.csv").headers["Location"]
+    page = admin.get(path).get_data(as_text=True)
+    form = fields(page, path)
+    assert [form[f"column.{number}"] for number in range(5)] == ["title", "published_at", "url", "text", ""]  # fmt: skip
+    assert "分号" in page
+    assert "gb18030" in page
+    assert "发布时间「…」看不懂" in page
+    doubled = post(admin, path, form | {"column.4": "title", "do": "import"})
+    assert (doubled.status_code, "对应了两列" in doubled.get_data(as_text=True)) == (422, True)
+    none = {f"column.{number}": "" for number in range(5)}
+    assert post(admin, path, form | none | {"do": "import"}).status_code == 422
+    reread = post(admin, path, form | {"do": "reread", "delimiter": ","}).get_data(as_text=True)
+    assert "帖子;何时;哪里;说了什么;热度" in reread
+    chosen = form | {"column.4": "views", "source": "周报", "remember": "1", "do": "import"}
+    assert "导入 1 条" in post(admin, path, chosen).get_data(as_text=True)
+    with sessions() as session:
+        assert session.scalars(select(Document.views)).all() == [12_000]
+        assert session.scalars(select(Source.options)).one()["mapping"]
+    path = upload(admin, content, "posts2.csv").headers["Location"]
+    again = admin.get(path).get_data(as_text=True)
+    assert "上次导入「周报」时一样" in again
+    assert fields(again, path)["column.4"] == "views"
+    discarded = post(admin, path, {"do": "discard"})
+    assert discarded.status_code == 303
+    path = upload(admin, content, "posts3.csv").headers["Location"]
+    clock.advance(dt.timedelta(hours=3))
+    sign_in(admin, "admin")
+    assert post(admin, path, {"do": "import"}).headers["Location"] == "/sources/import"
+
+
+def test_an_upload_is_only_there_for_whoever_brought_it(
+    admin: FlaskClient, people: dict[str, Member], sessions: Sessions
+) -> None:
+    path = upload(admin, STRANGE.encode(), "posts.csv").headers["Location"]
+    with sessions.begin() as session:
+        session.execute(update(PendingUpload).values(uploaded_by=people["sunyue"].id))
+    assert admin.get(path).headers["Location"] == "/sources/import"
+    with sessions() as session:
+        assert b"example.invalid" not in session.scalars(select(PendingUpload.sealed_content)).one()
 
 
 @pytest.mark.parametrize(
     ("content", "name"), [(b"not a workbook", "broken.xlsx"), (b"x", "picture.png"), (b"", "")]
 )
 def test_unreadable_file_is_refused_in_words(admin: FlaskClient, content: bytes, name: str) -> None:
-    status, text = upload(admin, content, name)
-    assert status == 422
-    assert "没有导入：" in text
+    answer = upload(admin, content, name)
+    assert answer.status_code == 422
+    assert "没有导入：" in answer.get_data(as_text=True)
 
 
 @pytest.mark.parametrize("login", ["sunyue", "wangmin", "outsider"])

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
+from crawlers.column_mapping import ColumnMapping, read_mapping
 from crawlers.file_import import ImportContext, ImportResult, import_file
 from zhisheng.catching_up import catch_up
 from zhisheng.cli import PARTLY, pass_settings, print_json
@@ -22,10 +23,20 @@ COLLECTED_BY = "ingest"
 @click.option(
     "--source", default="文件导入", show_default=True, help="没有写明信源的行归到这个信源。"
 )
+@click.option(
+    "--map",
+    "columns",
+    multiple=True,
+    metavar="列名=字段",
+    help="哪一列是什么，如 --map 帖子=标题，可以写多次；写了就只用写到的列，不写就按列名认。",
+)
 @pass_settings
-def ingest(settings: Settings, file: Path, *, wait: bool, source: str) -> None:
+def ingest(
+    settings: Settings, file: Path, *, wait: bool, source: str, columns: tuple[str, ...]
+) -> None:
+    mapping = read_mapping(columns) if columns else None
     with open_services(settings) as services:
-        result = _import(services, file, source)
+        result = _import(services, file, source, mapping)
         if wait:
             catch_up(services)
     print_json(
@@ -39,12 +50,15 @@ def ingest(settings: Settings, file: Path, *, wait: bool, source: str) -> None:
         sys.exit(PARTLY)
 
 
-def _import(services: Services, file: Path, source: str) -> ImportResult:
+def _import(
+    services: Services, file: Path, source: str, mapping: ColumnMapping | None
+) -> ImportResult:
     context = ImportContext(
         now=services.clock.now,
         hasher=services.hasher,
         collected_by=COLLECTED_BY,
         default_source=source,
         is_demo=services.settings.demo,
+        mapping=mapping,
     )
     return import_file(services.sessions, file, context=context)
