@@ -166,7 +166,7 @@ def _write_exchange(records: _Records, page: RawPage, number: int) -> None:
         records.write(
             "request",
             request_name,
-            b"",
+            sent.body,
             common | {"WARC-Concurrent-To": records.id(response_name)},
             http=_request_head(sent),
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -22,7 +23,9 @@ from core.database.models.operations import Queue, WorkItem
 from crawlers.raw_responses import RawPage, keep_raw
 from crawlers.source_types import SOURCE_TYPES
 
-MOST_PAGES = 20
+MOST_PAGES = 50
+MOST_BYTES = 20_000_000
+SHORTEST_NAME = 4
 PATIENCE = dt.timedelta(hours=6)
 LOOK_AGAIN = dt.timedelta(minutes=5)
 FILE_IMPORT = "file_import"
@@ -62,6 +65,25 @@ def later_pages(session: Session, document: Document, since: dt.datetime) -> Seq
         .order_by(RawResponse.id)
         .limit(MOST_PAGES)
     ).all()
+
+
+def pages_holding(answers: Iterable[RawPage], url: str) -> list[RawPage]:
+    """Of several pages give those that name the document, else all, within ``MOST_BYTES``.
+
+    A list of many pages names its items by address; other people's pages are no evidence of this one.
+    """
+    name = urlsplit(url).path.rstrip("/").rpartition("/")[2].encode()
+    kept: list[RawPage] = []
+    naming: list[RawPage] = []
+    size = 0
+    for answer in answers:
+        size += len(answer.body)
+        if kept and size > MOST_BYTES:
+            break
+        kept.append(answer)
+        if len(name) >= SHORTEST_NAME and name in answer.body:
+            naming.append(answer)
+    return naming if len(kept) > 1 and naming else kept
 
 
 def start_refetch(session: Session, document: Document, now: dt.datetime) -> Refetch:

@@ -26,6 +26,7 @@ from crawlers.evidence_pages import (
     LOOK_AGAIN,
     first_pages,
     later_pages,
+    pages_holding,
     refetch_state,
     start_refetch,
 )
@@ -176,7 +177,8 @@ class EvidenceWorker:
             kind = EvidenceKind.PAGE if is_first else EvidenceKind.PAGE_AGAIN
         if kind is EvidenceKind.PAGE_AGAIN:
             failure = FIRST_PAGE_GONE
-        pages = [open_raw(raw, self._keyring) for raw in raws]
+        answers = (open_raw(raw, self._keyring) for raw in raws)
+        pages = pages_holding(answers, document.canonical_url)
         taken = TakenWARC(
             content=build_warc(pages, subject, kind, self._operator, failure=failure),
             kind=kind,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -34,13 +35,17 @@ _LONGEST_VALUE = 4096
 
 @dataclass(frozen=True, slots=True)
 class SentRequest:
-    """What was asked of the site. ``remote_address`` is the one connected to, where that is known."""
+    """What was asked of the site. ``remote_address`` is the one connected to, where that is known.
+
+    With ``is_browser`` a browser then ran the scripts of the page that was answered.
+    """
 
     method: str
     url: str
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     remote_address: str | None = None
     is_browser: bool = False
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +128,37 @@ def _asked(request: SentRequest) -> JsonObject:
         "headers": headers,
         "remote_address": request.remote_address,
         "is_browser": request.is_browser,
+        "body": _shown_body(request.body),
     }
+
+
+def _shown_body(body: bytes) -> str:
+    """Give what was posted, the values of keys withheld; what is neither JSON nor a form is withheld whole."""
+    if not body:
+        return ""
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return WITHHELD
+    try:
+        posted = json.loads(text)
+    except ValueError:
+        fields = parse_qsl(text, keep_blank_values=True) if "=" in text else []
+    else:
+        is_open = isinstance(posted, (dict, list))
+        shown_json = json.dumps(_without_keys_inside(posted), ensure_ascii=False)
+        return shown_json if is_open else WITHHELD
+    shown = [(name, WITHHELD if _is_key(name) else value) for name, value in fields]
+    return urlencode(shown) or WITHHELD
+
+
+def _without_keys_inside(value: object) -> object:
+    if isinstance(value, dict):
+        return {
+            name: WITHHELD if _is_key(str(name)) else _without_keys_inside(inner)
+            for name, inner in value.items()
+        }
+    return [_without_keys_inside(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _sent(kept: JsonObject) -> SentRequest:
@@ -136,4 +171,5 @@ def _sent(kept: JsonObject) -> SentRequest:
         else {},
         remote_address=str(address) if address else None,
         is_browser=bool(kept.get("is_browser")),
+        body=str(kept.get("body") or "").encode(),
     )

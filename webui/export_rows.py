@@ -46,7 +46,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("转发", 10),
     Column("评论", 10),
     Column("原文链接", 40),
-    Column("存证指纹（SHA-256）", 20),
+    Column("内容指纹（SHA-256）", 20),
 )
 
 

@@ -42,6 +42,7 @@ QUEUES: Mapping[str, str] = {
     "index": "待建索引",
     "evaluate": "待判定",
     "unindex": "待移出索引",
+    "evidence": "待取证",
 }
 
 

@@ -49,5 +49,5 @@ function summary(row) {
   const time = row.querySelector('time')?.title ?? '';
   const link = row.querySelector('a[target="_blank"]')?.href ?? '';
   const proof = text('[id^="hash-"]');
-  return [text('h3'), `${time} ${text('.meta span:nth-child(2)')}`, link, proof && `存证指纹 ${proof}`].filter(Boolean).join('\n');
+  return [text('h3'), `${time} ${text('.meta span:nth-child(2)')}`, link, proof && `内容指纹 ${proof}`].filter(Boolean).join('\n');
 }
