@@ -56,6 +56,8 @@ class StoredDocument:
     likes: int | None
     is_demo: bool
     annotations: JsonObject | None
+    answer_state: str | None = None
+    answered_at: dt.datetime | None = None
 
     @property
     def headline(self) -> str:
@@ -139,6 +141,8 @@ def _stored(row: Sequence[object]) -> StoredDocument:
         likes=document.likes,
         is_demo=document.is_demo,
         annotations=body.annotations,
+        answer_state=document.answer_state,
+        answered_at=document.answered_at,
     )
 
 

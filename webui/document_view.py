@@ -26,7 +26,7 @@ from webui.evidence_view import standing_of
 from webui.highlights import marked
 from webui.page import render
 from webui.permissions import Permission
-from webui.vocabulary import expression_names
+from webui.vocabulary import ANSWER_LABELS, expression_names
 
 
 def language() -> RuleLanguage:
@@ -62,6 +62,7 @@ def show_document(
         label_name=label_name,
         may_correct=viewer().may(Permission.CORRECT),
         level=LEVEL_LABELS.get(document.level, document.level),
+        answer=ANSWER_LABELS.get(document.answer_state or ""),
         story=story_lines(reading(), document.story_id) if document.story_id else [],
         event=present_event(reading(), document.event_id)
         if viewer().may(Permission.EVENT_VIEW)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import pickle
+import re
 import time
+from pathlib import Path
 
 import pytest
+import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -16,6 +19,7 @@ from crawlers.source import Harvest
 from crawlers.source_types import SOURCE_TYPES
 from tests.crawlers.parsing import REQUIRED, page_of, source_of
 
+DOCUMENTATION = (Path(__file__).parents[2] / "docs" / "sources.md").read_text(encoding="utf-8")
 LONGEST_S = 10
 MOST_LINKS = 5000
 MOST_DOCUMENTS = 5000
@@ -57,6 +61,22 @@ class TestSourceType:
         assert parse_options(source_type.options, json.loads(json.dumps(options))) == options
         for request in source_type().requests(source_of(kind)):
             assert request.url.startswith("https://")
+
+    def test_is_documented_with_an_example_that_can_be_saved(self, kind: str) -> None:
+        _, _, section = DOCUMENTATION.partition(f"\n## `{kind}`\n")
+        section = section.partition("\n## ")[0]
+        source_type = SOURCE_TYPES.load(kind)
+        shared = (
+            DOCUMENTATION.partition("\n## `")[0] if "shared options of lists" in section else ""
+        )
+        for spec in source_type.options:
+            assert f"`{spec.name}`" in section + shared, spec.name
+        example = re.search(r"```yaml\n(.+?)```", section, re.DOTALL)
+        assert example is not None or not source_type.needs_url
+        if example is not None:
+            (entry,) = yaml.safe_load(example[1])
+            options = parse_options(source_type.options, entry.get("options", {}))
+            assert (entry["kind"], dict(source_type().faults(options))) == (kind, {})
 
     def test_faulty_paths_and_selectors_are_refused_when_they_are_saved(self, kind: str) -> None:
         source_type = SOURCE_TYPES.load(kind)

@@ -378,6 +378,26 @@ def test_stale_cursor_leads_back_to_the_first_page(analyst: FlaskClient, content
     assert "回到第一页" in text(analyst, "/documents?cursor=nonsense")
 
 
+def test_a_message_shows_whether_its_office_has_answered(
+    analyst: FlaskClient, content: Content, sessions: Sessions, clock: FakeClock
+) -> None:
+    message = content.post(Post())
+    reply = content.post(Post(title="答复", url="https://b.example.com/1#reply"))
+    with sessions.begin() as session:
+        session.execute(
+            update(Document)
+            .where(Document.id == message)
+            .values(answer_state="replied", answered_at=clock.now())
+        )
+        session.execute(
+            update(Document)
+            .where(Document.id == reply)
+            .values(thread_id=message, kind="official_reply")
+        )
+    assert "已回复（2026" in text(analyst, f"/documents/{message}")
+    assert f'<a href="/documents/{message}">所答复的留言</a>' in text(analyst, f"/documents/{reply}")
+
+
 def test_document_page_shows_annotations_and_is_logged(
     analyst: FlaskClient, content: Content, sessions: Sessions
 ) -> None:
