@@ -62,6 +62,11 @@ def original_source(around: Surroundings, outlet: str | None) -> str | None:
     return None
 
 
+def named_source(text: str) -> str | None:
+    """Give the first source that a line of facts names."""
+    return next(_in_line(text), None)
+
+
 def _sources(around: Surroundings) -> Iterator[str]:
     head = around.head
     for place, line in enumerate(head):

@@ -43,9 +43,9 @@ class Line:
         return self.linked > 0.7 * len(self.text)
 
 
-def visible_lines(tree: HtmlElement) -> list[Line]:
-    """Split at block elements; what scripts, styles and form fields hold is left out."""
-    return _Reader().read(tree)
+def visible_lines(tree: HtmlElement, apart: frozenset[HtmlElement] = frozenset()) -> list[Line]:
+    """Split at block elements; what scripts, styles and form fields hold is left out, and so is ``apart``."""
+    return _Reader().read(tree, apart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,18 +70,21 @@ class _Reader:
         self.heading = 0
         self.anchors = 0
 
-    def read(self, tree: HtmlElement) -> list[Line]:
+    def read(self, tree: HtmlElement, apart: frozenset[HtmlElement]) -> list[Line]:
         walker = etree.iterwalk(tree, events=("start", "end", "comment", "pi"))
         for event, element in walker:
             tag = element.tag
             if not isinstance(tag, str):
                 # Only what follows a comment is text of the page.
                 self._add(element.tail or "")
+            elif event == "end" and element in apart:
+                self._flush()
+                self._add(element.tail or "")
             elif event == "end":
-                self._close(element, tag)
+                self._close(element, tag, is_within=element is not tree)
                 if len(self.lines) > MOST_LINES:
                     break
-            elif tag in _UNSEEN:
+            elif tag in _UNSEEN or element in apart:
                 walker.skip_subtree()
             else:
                 self._open(element, tag)
@@ -103,7 +106,7 @@ class _Reader:
         if element.text:
             self._add(element.text)
 
-    def _close(self, element: HtmlElement, tag: str) -> None:
+    def _close(self, element: HtmlElement, tag: str, *, is_within: bool) -> None:
         if tag in _BLOCKS:
             self._flush()
             if self.blocks:
@@ -117,7 +120,7 @@ class _Reader:
             text = "".join(self.parts[begun.part :]) if begun.line == len(self.lines) else ""
             if text.strip() and len(text) <= _LONGEST_PIECE:
                 self.pieces.append((begun.label, SPACES.sub(" ", text.replace("\n", " ")).strip()))
-        if element.tail:
+        if element.tail and is_within:
             self._add(element.tail)
 
     def _add(self, text: str) -> None:
