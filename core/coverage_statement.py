@@ -124,7 +124,7 @@ def state_coverage(
     missing = [
         found
         for source in sources
-        if (found := _missing(source, alarms, hours=(until - since) / HOUR, is_present=is_present))
+        if (found := _missing(source, alarms, (since, until), is_present=is_present))
     ]
     known = [one.totals.expected for one in sources if one.totals.expected is not None]
     return CoverageStatement(
@@ -139,10 +139,15 @@ def state_coverage(
 
 
 def _missing(
-    source: SourceCoverage, alarms: _Alarms, *, hours: float, is_present: bool
+    source: SourceCoverage,
+    alarms: _Alarms,
+    period: tuple[dt.datetime, dt.datetime],
+    *,
+    is_present: bool,
 ) -> MissingSource | None:
+    since, until = period
     gaps = source.totals.gaps_h
-    has_gaps = gaps > max(1.0, MISSING_SHARE * hours)
+    has_gaps = gaps > max(1.0, MISSING_SHARE * ((until - since) / HOUR))
     is_failing = is_present and source.health is SourceHealth.FAILING
     if has_gaps or is_failing:
         lasting = f" {gaps} 小时" if gaps else ""
@@ -153,8 +158,12 @@ def _missing(
             cause_label(cause) if cause else (source.failure_reason or "原因没有记录").rstrip("。")
         )
         return _of(source, MissingReason.FAILING, f"采集失败{lasting}：{why}")
-    if source.id in alarms.silent:
-        began, ended = alarms.silent[source.id]
+    stretch = alarms.silent.get(source.id)
+    if stretch is None and is_present and source.silent_since is not None:
+        # Found just now, by a watch that ran with this very moment.
+        stretch = max(since, source.silent_since), until
+    if stretch is not None:
+        began, ended = stretch
         lasting = str(max(1, math.floor((ended - began) / HOUR)))
         return _of(source, MissingReason.SILENT, f"静默 {lasting} 小时")
     if is_present and source.health is SourceHealth.SILENT:

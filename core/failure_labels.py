@@ -22,6 +22,7 @@ CAUSE_LABELS: Mapping[str, str] = {
     "unreadable": "页面读不懂",
     "resting": "网站暂停访问中",
     "waiting": "排队等候",
+    "browser_missing": "缺少浏览器",
     "internal": "采集程序出错",
 }
 

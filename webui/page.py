@@ -166,12 +166,17 @@ def _freshness() -> dict[str, str]:
     total, healthy, newest = reading().execute(counted).one()
     # A subquery may be empty, which its type does not say.
     ingested_at: dt.datetime | None = newest
-    if not total:
+    if not total and ingested_at is None:
         return {"text": "没有启用的数据源", "state": "late"}
     share = f"{healthy}/{total} 个数据源正常"
     if ingested_at is None:
         return {"text": f"还没有采集到信息，{share}", "state": "late" if healthy else "down"}
     age = now - ingested_at
+    if not total:
+        share = "没有自动采集的数据源"
     shown = clock_time(ingested_at) if age < TODAY else short_time(ingested_at)
     state = "ok" if healthy == total and age < LATE_AFTER else "late"
-    return {"text": f"数据更新于 {shown}，{share}", "state": state if healthy else "down"}
+    return {
+        "text": f"数据更新于 {shown}，{share}",
+        "state": state if healthy or not total else "down",
+    }

@@ -24,7 +24,7 @@ from webui.formats import local
 from webui.ledger_bars import LedgerBars, ledger_bars
 from webui.source_words import ALARM_LABELS
 
-HOURS, DAYS, CHART_HOURS = 48, 30, 168
+HOURS, DAYS, CHART_HOURS, DAY_HOURS = 48, 30, 168, 24
 
 
 class LedgerStep(StrEnum):
@@ -60,10 +60,13 @@ class LedgerChart:
 
 @dataclass(frozen=True, slots=True)
 class LedgerView:
+    """``gaps_h`` of ``watched_h`` hours of the last day were not covered."""
+
     lines: tuple[LedgerLine, ...]
     step: LedgerStep
     chart: LedgerChart
-    day: LedgerSpan
+    gaps_h: int
+    watched_h: int
     causes: tuple[tuple[str, int], ...]
     quality: LedgerBars | None
     quality_now: float | None
@@ -79,7 +82,7 @@ class LedgerView:
 def ledger_view(session: Session, source_id: int, step: LedgerStep, now: dt.datetime) -> LedgerView:
     week = hourly(session, [source_id], hours=CHART_HOURS, now=now)[source_id]
     days = daily(session, source_id, days=DAYS, now=now)
-    spans = week[-HOURS:] if step is LedgerStep.HOUR else days
+    spans = _since_first_watched(week[-HOURS:] if step is LedgerStep.HOUR else days)
     read = [day for day in days if day.quality is not None]
     causes: dict[str, int] = {}
     for span in week:
@@ -89,7 +92,8 @@ def ledger_view(session: Session, source_id: int, step: LedgerStep, now: dt.date
         lines=tuple(_line(span, step) for span in reversed(spans)),
         step=step,
         chart=_chart(week),
-        day=_last_day(week),
+        gaps_h=sum(span.gaps_h for span in week[-DAY_HOURS:]),
+        watched_h=sum(span.watched_h for span in week[-DAY_HOURS:]),
         causes=tuple(
             (cause_label(cause), count)
             for cause, count in sorted(causes.items(), key=lambda one: -one[1])
@@ -108,20 +112,10 @@ def _line(span: LedgerSpan, step: LedgerStep) -> LedgerLine:
     return LedgerLine(span, when, failed)
 
 
-def _last_day(week: Sequence[LedgerSpan]) -> LedgerSpan:
-    """Sum the last 24 whole hours: the running one is not over."""
-    day = week[-25:-1]
-    known = [span.expected for span in day if span.expected is not None]
-    return LedgerSpan(
-        start=day[0].start,
-        watched_h=sum(span.watched_h for span in day),
-        gaps_h=sum(span.gaps_h for span in day),
-        expected=sum(known) if known else None,
-        visits=sum(span.visits for span in day),
-        seen=sum(span.seen for span in day),
-        new=sum(span.new for span in day),
-        duplicates=sum(span.duplicates for span in day),
-    )
+def _since_first_watched(spans: Sequence[LedgerSpan]) -> Sequence[LedgerSpan]:
+    """Leave out what lies before the source was watched at all."""
+    first = next((at for at, span in enumerate(spans) if span.watched_h), len(spans))
+    return spans[first:]
 
 
 def _chart(week: Sequence[LedgerSpan]) -> LedgerChart:

@@ -56,6 +56,8 @@ PAGES = {
         "/sources/new/list_page",
         "/sources/import",
         "{source}",
+        "{source}?by=day",
+        "/sources/1",
         "/rules",
         "/rules/new/keyword",
         "/rules/new/threshold",

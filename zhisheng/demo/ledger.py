@@ -19,11 +19,11 @@ SHOWN = dt.timedelta(days=7)
 # What the seeded posts would have left behind: six visits an hour that each saw the last posts again.
 _ROWS = text("""
     INSERT INTO source_hour (source_id, hour, visits, succeeded, seen, new, duplicates, pages, quality)
-    SELECT source.id, hour, 6, 6, 6 * coalesce(came.posts, 0), coalesce(came.posts, 0),
+    SELECT source.id, hour.hour, 6, 6, 6 * coalesce(came.posts, 0), coalesce(came.posts, 0),
            5 * coalesce(came.posts, 0), coalesce(came.posts, 0), 0.94 * coalesce(came.posts, 0)
     FROM source
     CROSS JOIN generate_series(CAST(:since AS timestamptz), CAST(:until AS timestamptz),
-                               interval '1 hour') AS hour
+                               interval '1 hour') AS hour(hour)
     LEFT JOIN (
         SELECT source_id, date_trunc('hour', ingested_at) AS hour, count(*) AS posts
         FROM document WHERE ingested_at >= :since GROUP BY 1, 2
