@@ -31,6 +31,7 @@ class FailureCause(StrEnum):
     BOMB = "bomb"
     ADDRESS = "address"
     UNREADABLE = "unreadable"
+    BROWSER_MISSING = "browser_missing"
     RESTING = "resting"
     WAITING = "waiting"
     INTERNAL = "internal"
@@ -54,6 +55,7 @@ REASONS = {
     FailureCause.BOMB: "页面解压后超过 5 MB 的上限（可能是压缩炸弹），已停止读取，没有保存。",
     FailureCause.ADDRESS: "地址指向内部网络或不是 http/https 网页，为安全起见没有访问。",
     FailureCause.UNREADABLE: "页面读不懂，没有采集。",
+    FailureCause.BROWSER_MISSING: "这个信源要用浏览器打开，而本机没有装浏览器组件，没有采集。",
     FailureCause.RESTING: "网站暂时不宜打扰，稍后自动再试。",
     FailureCause.WAITING: "按礼貌间隔排队等候，稍后自动采集。",
     FailureCause.INTERNAL: "采集程序出错，已记入日志，稍后自动重试。",
@@ -63,6 +65,7 @@ _RETRYABLE = frozenset(
         FailureCause.UNREACHABLE, FailureCause.UNRESOLVED, FailureCause.TIMEOUT,
         FailureCause.INCOMPLETE, FailureCause.CERTIFICATE, FailureCause.BUSY,
         FailureCause.SERVER_ERROR, FailureCause.ROBOTS_UNAVAILABLE, FailureCause.INTERNAL,
+        FailureCause.BROWSER_MISSING,
     }
 )  # fmt: skip
 

@@ -28,6 +28,7 @@ class SourceProfile:
     url: str
     options: Options = field(default_factory=dict)
     cursor: Cursor = field(default_factory=dict)
+    needs_browser: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,4 +124,5 @@ def profile(source: Source, options: Options) -> SourceProfile:
         url=source.url or "",
         options=options,
         cursor=source.cursor or {},
+        needs_browser=source.needs_browser,
     )

@@ -35,6 +35,7 @@ class CrawlContext:
     host_at_once: int = 2
     lease_s: float = 30.0
     timeout_s: float = 30.0
+    browser_timeout_s: float = 20.0
     extraction_workers: int = 1
     most_source_visits: int = 16
     most_page_visits: int = 16

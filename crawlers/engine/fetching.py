@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
 
 import structlog
@@ -21,6 +21,7 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
+from crawlers.engine.browser import Rendering, Script
 from crawlers.engine.download import is_head_too_large, spent_s
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
@@ -33,6 +34,7 @@ log = structlog.get_logger(__name__)
 HEAD_TOO_LARGE = "网站的回答头部大得不正常，已停止读取，没有保存。"
 LOGIN_WALL = "网站要求先登录才能看这个页面；职声不登录，没有采集。"
 NOT_MODIFIED = 304
+_OF_ONE_VERSION = frozenset({"If-None-Match", "If-Modified-Since"})
 OK = 200
 
 
@@ -55,12 +57,40 @@ class Fetcher:
     """Every request passes the guards, because every request passes the downloader's middlewares."""
 
     def __init__(
-        self, engine: ExecutionEngine, resolver: PolicyResolver, *, timeout_s: float
+        self,
+        engine: ExecutionEngine,
+        resolver: PolicyResolver,
+        *,
+        timeout_s: float,
+        rendering: Rendering,
     ) -> None:
         """``timeout_s`` holds for a page with all its redirects; waiting for a host's turn is not part of it."""
         self._engine = engine
         self._resolver = resolver
         self._timeout_s = timeout_s
+        self._rendering = rendering
+
+    async def fetch_run(
+        self, url: str, headers: Mapping[str, str], *, patience_s: float = LATER_PATIENCE_S
+    ) -> Fetched:
+        """Fetch a page and let the browser run its scripts.
+
+        What the site says of its version holds for the bare page alone, so it is neither sent nor kept.
+        """
+        plain = {name: value for name, value in headers.items() if name not in _OF_ONE_VERSION}
+        fetched = await self.fetch(url, plain, patience_s=patience_s)
+        content_type = fetched.headers.get("content-type", "text/html")
+        if "html" not in content_type.lower():
+            return fetched
+        body = await self._rendering.run(Script(fetched.url, content_type, fetched.body))
+        kept = {
+            name: value
+            for name, value in fetched.headers.items()
+            if name not in {"etag", "last-modified", "content-length"}
+        }
+        kept["content-type"] = "text/html; charset=utf-8"
+        asked = fetched.request and replace(fetched.request, is_browser=True)
+        return replace(fetched, headers=kept, body=body, request=asked)
 
     async def fetch(
         self,
@@ -192,7 +222,7 @@ def _sent(response: Response) -> SentRequest | None:
         for name in request.headers
     }
     address = str(response.ip_address) if response.ip_address else None
-    return SentRequest(request.method, request.url, headers, address)
+    return SentRequest(request.method, request.url, headers, address, body=request.body)
 
 
 def _header_map(response: Response) -> dict[str, str]:

@@ -136,6 +136,11 @@ class RobotsGuard:
                 delay_s = rules.crawl_delay_s(self._user_agent)
                 self._gate.slow_down(host_of(request.url), robots_url(request.url), delay_s)
 
+    async def allows(self, url: str) -> bool:
+        """Answer for an address that is asked for by other means than a request of ours."""
+        answered = await self._answered(robots_url(url), LATER_PATIENCE_S)
+        return answered.rules.verdict(url, self._user_agent) is RobotsVerdict.ALLOWED
+
     async def _answered(self, url: str, patience_s: float) -> _Answered:
         kept = self._kept.get(url)
         if kept is not None:

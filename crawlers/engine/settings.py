@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scrapy.settings import Settings
 
+from crawlers.engine.chromium import launch_settings
 from crawlers.engine.context import CrawlContext
 
 LARGEST_BODY = 5_000_000
@@ -43,6 +44,7 @@ def scrapy_settings(context: CrawlContext) -> Settings:
             "LOG_ENABLED": False,
             "LOG_INSTALL_ROOT_HANDLER": False,
             "REACTOR_THREADPOOL_MAXSIZE": 16,
+            **launch_settings(),
         },
         priority="project",
     )

@@ -10,8 +10,10 @@ from typing import Any
 from scrapy import Spider
 
 from crawlers.claimed_work import ClaimedWork
+from crawlers.engine.browser import Rendering
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.fetching import Fetcher
+from crawlers.engine.guards import RobotsGuard
 from crawlers.engine.host_gate import HostGate
 from crawlers.engine.loop import CrawlLoop
 from crawlers.engine.resolver import PolicyResolver
@@ -49,10 +51,16 @@ class SourceSpider(Spider):
             context.sessions, context.clock, context.owner,
             dt.timedelta(seconds=context.lease_s),
         )  # fmt: skip
-        fetcher = Fetcher(self.crawler.engine, resolver, timeout_s=context.timeout_s)
+        engine = self.crawler.engine
+        robots = next(
+            one for one in engine.downloader.middleware.middlewares if isinstance(one, RobotsGuard)
+        )
+        rendering = Rendering(self.crawler, context, may_fetch=robots.allows)
+        fetcher = Fetcher(engine, resolver, timeout_s=context.timeout_s, rendering=rendering)
         try:
             await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
         finally:
+            await rendering.close()
             self.gate.close()
         # Nothing is handed to the scheduler; the spider ends with the loop.
         nothing: tuple[Any, ...] = ()  # Any: as above.

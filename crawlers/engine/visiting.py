@@ -106,10 +106,14 @@ class Visiting:
         cursor: Cursor,
         first_url: str,
     ) -> _Part:
-        fetched = await self.fetcher.fetch(
-            request.url, {**request.headers, **_asking(known)}, body=request.body,
-            patience_s=LATER_PATIENCE_S if request.number > 1 else _patience_s(visit),
-        )  # fmt: skip
+        headers = {**request.headers, **_asking(known)}
+        patience_s = LATER_PATIENCE_S if request.number > 1 else _patience_s(visit)
+        if visit.source.needs_browser and request.body is None:
+            fetched = await self.fetcher.fetch_run(request.url, headers, patience_s=patience_s)
+        else:
+            fetched = await self.fetcher.fetch(
+                request.url, headers, body=request.body, patience_s=patience_s
+            )
         fault_point("ingest.after_fetch")
         if fetched.is_unchanged:
             return _Part(None, known)
