@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from crawlers.extraction.layout import Block, Layout
+from core.matching_text import matching_text
+from crawlers.extraction.layout import Block, Layout, TextLine
 from crawlers.extraction.line_weights import Weights
 from crawlers.extraction.thread_opening import opening_post
 
@@ -31,9 +33,16 @@ _TEXT_NAME_BONUS = 1.1
 _LEAST_RUNNING = 0.3
 _LEAST_POST = 60
 _MANY_TIMES = 8
+_DATE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}|\d{1,2}:\d\d|\d月\d")
+_LONGEST_DATE = 60
 _DESCRIPTION_START = 20
 _LEAST_DESCRIBED = 40
 _WITHOUT_DESCRIPTION = 0.3
+_NEAR_HEADLINE = 25
+_LEAST_PARAGRAPH = 15
+_FAR_FROM_HEADLINE = 0.4
+_SHORTEST_HEADLINE = 6
+_NO_WORD = re.compile(r"\W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +54,14 @@ class BodyBlock:
     weight: float
 
 
-def body_block(page: Layout, weights: Weights, description: str = "") -> BodyBlock | None:
+def body_block(
+    page: Layout, weights: Weights, *, titles: Sequence[str] = (), description: str = ""
+) -> BodyBlock | None:
     """Choose the block; ``description`` is what the page says of itself, often its first sentence."""
     described = _described_line(page, weights, description)
-    running = _heaviest(page, weights.running, described)
-    loose = _heaviest(page, weights.loose, described)
+    beginnings = _beginnings(page, weights, titles)
+    running = _heaviest(page, weights.running, described, beginnings)
+    loose = _heaviest(page, weights.loose, described, beginnings)
     if running is None or loose is None:
         return None
     if running[1] < _LEAST_RUNNING * loose[1]:
@@ -61,7 +73,37 @@ def body_block(page: Layout, weights: Weights, description: str = "") -> BodyBlo
     return BodyBlock(first, "running", weights.running[first.end] - weights.running[first.start])
 
 
-def _heaviest(page: Layout, sums: list[float], described: int | None) -> tuple[Block, float] | None:
+def _beginnings(page: Layout, weights: Weights, titles: Sequence[str]) -> list[int]:
+    """Find the first paragraphs behind each line that shows the headline."""
+    found = []
+    for index, line in enumerate(page.lines):
+        if line.linked or line.is_hidden or not is_headline(line.text, titles):
+            continue
+        for below in range(index + 1, min(index + 1 + _NEAR_HEADLINE, len(page.lines))):
+            if weights.gain[below + 1] - weights.gain[below] >= _LEAST_PARAGRAPH:
+                found.append(below)
+                break
+    return found
+
+
+def is_headline(text: str, titles: Sequence[str]) -> bool:
+    """Compare a line with what the page calls itself, site names and all."""
+    own = bare(text)
+    if len(own) < _SHORTEST_HEADLINE:
+        return False
+    return any(
+        own in title and (2 * len(own) > len(title) or title.startswith(own)) for title in titles
+    )
+
+
+def bare(text: str) -> str:
+    """Leave letters, digits and characters, folded."""
+    return _NO_WORD.sub("", matching_text(text))
+
+
+def _heaviest(
+    page: Layout, sums: list[float], described: int | None, beginnings: list[int]
+) -> tuple[Block, float] | None:
     best: tuple[Block, float] | None = None
     for block in page.blocks:
         if block.start == block.end:
@@ -71,6 +113,8 @@ def _heaviest(page: Layout, sums: list[float], described: int | None) -> tuple[B
             weight *= _bonus(block)
             if described is not None and not block.start <= described < block.end:
                 weight *= _WITHOUT_DESCRIPTION
+            if beginnings and not any(block.start <= line < block.end for line in beginnings):
+                weight *= _FAR_FROM_HEADLINE
         if best is None or weight > best[1]:
             best = (block, weight)
     return best
@@ -125,6 +169,12 @@ def _first_post(page: Layout, weights: Weights, chosen: Block) -> Block:
     for block in sorted(twins, key=lambda twin: twin.start):
         if block.start >= chosen.start:
             break
-        if weights.gain[block.end] - weights.gain[block.start] > _LEAST_POST:
+        if weights.gain[block.end] - weights.gain[block.start] <= _LEAST_POST:
+            continue
+        if any(_is_date(line) for line in page.lines[block.end : chosen.start]):
             return block
     return chosen
+
+
+def _is_date(line: TextLine) -> bool:
+    return line.size <= _LONGEST_DATE and bool(_DATE.search(line.text))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from core.matching_text import matching_text
-from crawlers.extraction.body_block import BodyBlock
+from crawlers.extraction.body_block import BodyBlock, is_headline
 from crawlers.extraction.layout import Layout, TextLine
 from crawlers.extraction.line_weights import Weights, is_boilerplate, running_weight
 
@@ -17,7 +16,6 @@ _INFO = re.compile(
     r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}\s?[-/.月]\s?\d{1,2}|\d{1,2}:\d\d|来\s*源\s*[:：]|作\s*者\s*[:：]|字\s*[号体]|浏览|阅读[数量:：]"
     r"|点击[数量率:：]|发布[时日于]|关注|播报|打印|评论|正文$|\[\s*大\s|责任?编辑?\s*[:：]|编辑\s*[:：]|查看原图|收藏|分享"
 )
-_SHORTEST_HEADLINE = 6
 _WHOLLY_LINKED = 0.8
 # Text that is folded or stands on a further tab of the page belongs to it when there is much of it.
 _LEAST_HIDDEN = 0.3
@@ -26,7 +24,7 @@ _LEAST_HIDDEN = 0.3
 def body_lines(
     page: Layout, weights: Weights, body: BodyBlock, titles: Sequence[str]
 ) -> list[TextLine]:
-    """Give the lines to keep, in order; ``titles`` are what the page calls itself, site names and all."""
+    """Give the lines to keep, in order; ``titles`` are what the page calls itself, bare."""
     block = body.block
     kept = [
         index
@@ -36,7 +34,7 @@ def body_lines(
     if body.kind == "running":
         kept = [index for index in kept if not _is_link(page.lines[index])]
     lines = [page.lines[index] for index in kept]
-    return _without_tail(_without_head(lines, [_key(title) for title in titles]))
+    return _without_tail(_without_head(lines, titles))
 
 
 def _shown(page: Layout, start: int, end: int) -> list[int]:
@@ -58,7 +56,7 @@ def _without_head(lines: list[TextLine], titles: Sequence[str]) -> list[TextLine
     """Drop the headline with what precedes it, and the facts that stand before the first paragraph."""
     start = 0
     for index, line in enumerate(lines[:_FIRST_LINES]):
-        if _is_headline(line, titles):
+        if is_headline(line.text, titles):
             start = index + 1
         elif line.size > _LONGEST_INFO:
             break
@@ -71,19 +69,6 @@ def _without_head(lines: list[TextLine], titles: Sequence[str]) -> list[TextLine
         if not (_is_link(line) or is_boilerplate(line) or _is_info(line)):
             kept.append(line)
     return kept
-
-
-def _is_headline(line: TextLine, titles: Sequence[str]) -> bool:
-    own = _key(line.text)
-    if len(own) < _SHORTEST_HEADLINE:
-        return False
-    return any(
-        own in title and (2 * len(own) > len(title) or title.startswith(own)) for title in titles
-    )
-
-
-def _key(text: str) -> str:
-    return re.sub(r"\W", "", matching_text(text))
 
 
 def _is_info(line: TextLine) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import trafilatura
 from lxml.html import HtmlElement
 
-from crawlers.extraction.body_block import body_block
+from crawlers.extraction.body_block import bare, body_block
 from crawlers.extraction.body_lines import body_lines
 from crawlers.extraction.embedded_text import embedded_text
 from crawlers.extraction.layout import Layout, TextLine, layout, plain
@@ -112,11 +112,12 @@ def _grams(text: str) -> Counter[str]:
 
 def _from_block(page: Page, stream: Layout, weighed: Weights) -> BodyText:
     description = page.meta.get("description") or page.meta.get("og:description") or ""
-    found = body_block(stream, weighed, description)
+    shown = next((inner_text(element) for element in page.tree.iter("title")), "")
+    titles = [bare(title) for title in (shown, page.meta.get("og:title", ""))]
+    found = body_block(stream, weighed, titles=titles, description=description)
     if found is None:
         return BodyText("", "none", 0.0)
-    whole = next((inner_text(element) for element in page.tree.iter("title")), "")
-    lines = body_lines(stream, weighed, found, [whole, page.meta.get("og:title", "")])
+    lines = body_lines(stream, weighed, found, titles)
     return _scored(lines, found.kind, _page_running(stream, weighed), found.block.element)
 
 

@@ -172,8 +172,9 @@ def _lists_of_stories(page: Layout, gain: list[float]) -> set[int]:
         headed = sum(_has_linked_headline(page, story) for story in stories)
         stamped = sum(_has_stamp(page, story) for story in stories)
         before = gain[min(story.start for story in stories)]
-        is_other = headed >= _MOST * len(stories) and gain[-1] - inside > _LEAST_BEFORE
-        is_longer = before > max(_LEAST_BEFORE, _TIMES_A_COMMENT * inside / len(stories))
+        mean = inside / len(stories)
+        is_other = headed >= _MOST * len(stories) and gain[-1] - inside > max(_LEAST_BEFORE, mean)
+        is_longer = before > max(_LEAST_BEFORE, _TIMES_A_COMMENT * mean)
         is_comment = stamped >= _MOST * len(stories) and is_longer
         if is_other or is_comment:
             for story in stories:
