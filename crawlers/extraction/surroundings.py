@@ -14,6 +14,7 @@ _LONGEST_TELLING = 24
 _SHORTEST_PARAGRAPH = 45
 _LONGEST_FACT = 240
 _LONGEST_BREAK = 80
+_MOST_SEARCHED = 60_000
 _WIDEST_GAP = 15
 _LONGEST_HEAD = 25
 _LINES_BEFORE_HEADLINE = 5
@@ -128,6 +129,9 @@ def span_of(text: str, lines: list[Line]) -> Span:
     whole = compact(text)
     if not whole:
         return Span(0, 0)
+    if len(whole) > _MOST_SEARCHED:
+        # Both ends are enough to know where a book begins and ends.
+        whole = whole[: _MOST_SEARCHED // 2] + whole[-_MOST_SEARCHED // 2 :]
     runs: list[list[int]] = []
     for index, line in enumerate(lines):
         start = compact(line.text[:80])[:_LONGEST_TELLING]
