@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,6 +21,8 @@ SHORTEST_HEADLINE = 6
 LONGEST_HEADLINE = 120
 LONGEST_ENTRY = 400
 LONGEST_LABEL = 200
+LONGEST_TEXT = 2000
+MOST_PARTS = 100
 FEWEST_LINKS = 3
 # A dated entry is worth more than one without: menus and link exchanges carry no dates.
 DATED_WEIGHT = 3
@@ -48,7 +51,7 @@ _DAY_LAST = re.compile(
 _HEADINGS = ("h1", "h2", "h3", "h4", "h5", "strong", "dt")
 _ROOTS = frozenset({"body", "html"})
 _HIGHEST = 5
-_CUT_SHORT = re.compile(r"(?:…|\.{2,})\s?$")
+_CUT_SHORT = re.compile(r"(?:…|\.{2,6})$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +134,7 @@ def headline(anchor: HtmlElement) -> str:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(text[:LONGEST_TEXT].split())
 
 
 class _Entries:
@@ -157,8 +160,9 @@ class _Entries:
         for marked in entry.iter("time"):
             if found := read_time(marked.get("datetime") or "", now):
                 return found
-        text = " ".join(part for part in entry.itertext() if isinstance(part, str))
-        text = _one_line(text.replace(anchor.text_content(), " "))
+        parts = itertools.islice(entry.itertext(), MOST_PARTS)
+        own = {part for part in anchor.itertext() if isinstance(part, str)}
+        text = _one_line(" ".join(part for part in parts if part not in own))
         return _time(text, now) if len(text) <= LONGEST_ENTRY else None
 
 
@@ -222,7 +226,8 @@ def _place(anchor: HtmlElement) -> str:
     for _ in range(4):
         if element is None:
             break
-        classes = " ".join(_POSITIONAL.sub("", element.get("class") or "").split())
+        label = (element.get("class") or "")[:LONGEST_LABEL]
+        classes = " ".join(_POSITIONAL.sub("", label).split())
         names.append(f"{element.tag}.{classes}")
         element = element.getparent()
     return "<".join(names)

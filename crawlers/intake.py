@@ -202,12 +202,15 @@ def _revisited(
     ).one()
     seen = {
         name: value
-        for name in ("views", "reposts", "comments", "likes", "answer_state", "answered_at")
+        for name in ("views", "reposts", "comments", "likes")
         if (value := getattr(collected, name)) is not None
     }
     is_changed = any(getattr(document, name) != value for name, value in seen.items())
+    is_answered = _take_answer(document, collected)
     if not is_changed and collected.rank == _last_rank(session, document.id):
-        return StoreOutcome(StoreStatus.DUPLICATE, document.id)
+        session.flush()
+        status = StoreStatus.UPDATED if is_answered else StoreStatus.DUPLICATE
+        return StoreOutcome(status, document.id)
     for name, value in seen.items():
         setattr(document, name, value)
     numbers = _numbers(document.id, collected, now)
@@ -218,6 +221,18 @@ def _revisited(
     )
     session.flush()
     return StoreOutcome(StoreStatus.UPDATED, document.id)
+
+
+def _take_answer(document: Document, collected: CollectedDocument) -> bool:
+    """Note that a message was answered; an answer that was seen once is never taken back."""
+    state = collected.answer_state
+    is_news = state is not None and document.answer_state not in {state, AnswerState.REPLIED}
+    is_dated = document.answered_at is None and collected.answered_at is not None
+    if state is None or not (is_news or (is_dated and state is AnswerState.REPLIED)):
+        return False
+    document.answer_state = state.value
+    document.answered_at = collected.answered_at
+    return True
 
 
 def _last_rank(session: Session, document_id: int) -> int | None:

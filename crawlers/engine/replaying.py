@@ -16,6 +16,7 @@ from core.faults import fault_point
 from crawlers.engine.reading import PageReader
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.intake import CollectedDocument, document_url
+from crawlers.raw_responses import RawPage
 from crawlers.recordings import Record, read_records
 from crawlers.source import FetchedPage, Harvest, SourceProfile
 from crawlers.source_types.replay import MOST_AT_ONCE, SHIFT
@@ -24,6 +25,7 @@ from crawlers.visits import Collected, SourceVisit, Validators
 log = structlog.get_logger(__name__)
 
 KIND = "replay"
+OK = 200
 _POSITION = "position"
 
 
@@ -54,18 +56,26 @@ class Replaying:
             return Collected(None, Validators())
         shift = self._shift(source, records[0])
         documents: list[CollectedDocument] = []
+        raw: list[RawPage] = []
         is_ranking = False
         position = records[-1].next_position
         for record in records:
             harvest = await self._harvest(record, source, shift)
             documents.extend(_threaded(harvest))
+            if harvest.documents:
+                raw.append(self._raw(record))
             if harvest.is_ranking:
                 # Each state of a list is a visit of its own, so that its ranks are kept one by one.
                 is_ranking, position = True, record.next_position
                 break
         cursor = {_POSITION: position, SHIFT: shift}
         harvest = Harvest(documents=tuple(documents), is_ranking=is_ranking, cursor=cursor)
-        return Collected(harvest, Validators())
+        return Collected(harvest, Validators(), tuple(raw))
+
+    def _raw(self, record: Record) -> RawPage:
+        headers = {"content-type": record.content_type} if record.content_type else {}
+        # Dated from the replay, so that it is kept as long as what a site answers.
+        return RawPage(record.url, OK, headers, record.body, self.clock.now())
 
     async def _records(self, source: SourceProfile) -> list[Record]:
         folder, name = self.folder, str(source.options.get("file") or "")
