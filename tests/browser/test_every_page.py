@@ -54,6 +54,7 @@ PAGES = {
         "/sources",
         "/sources/new",
         "/sources/new/list_page",
+        "/sources/yaml",
         "/sources/import",
         "{source}",
         "{source}?by=day",
