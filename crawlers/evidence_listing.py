@@ -7,10 +7,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, func, or_, select
 from sqlalchemy.orm import Session
 
-from core.database.models.alerting import Alert
+from core.database.models.alerting import Alert, Match
 from core.database.models.collecting import Document, DocumentBody, Evidence
 from core.database.models.operations import Queue, WorkItem
 from core.database.models.organisation import Person
@@ -20,6 +20,7 @@ from crawlers.evidence_archive import EvidenceKind
 
 PERSON = "person:"
 MOST_WAITING = 50
+_DIGITS_OF_AN_ID = 19
 
 
 class EvidenceNotFoundError(WorkflowError):
@@ -94,7 +95,11 @@ def list_evidence(
     if wanted.kind is not None:
         statement = statement.where(Evidence.kind == wanted.kind.value)
     if wanted.alert_id is not None:
-        statement = statement.where(Evidence.alert_id == wanted.alert_id)
+        # A document that is in two alerts is taken once, for the first of them.
+        matched = select(Match.document_id).where(Match.alert_id == wanted.alert_id)
+        statement = statement.where(
+            or_(Evidence.alert_id == wanted.alert_id, Evidence.document_id.in_(matched))
+        )
     if wanted.document_id is not None:
         statement = statement.where(Evidence.document_id == wanted.document_id)
     if wanted.since is not None:
@@ -115,6 +120,14 @@ def read_evidence(session: Session, evidence_id: int) -> EvidenceLine:
             f"没有编号为 {evidence_id} 的存证，可能已按两年的保存期限删除。"
         )
     return found[0]
+
+
+def alert_called(session: Session, typed: str) -> int | None:
+    """Find an alert by its number as people write it, or by its id; None where there is none."""
+    typed = typed.strip()
+    if typed.isascii() and typed.isdigit() and len(typed) < _DIGITS_OF_AN_ID:
+        return int(typed)
+    return session.scalar(select(Alert.id).where(Alert.number == typed.upper()))
 
 
 def evidence_of(session: Session, document_ids: Iterable[int]) -> dict[int, EvidenceLine]:
@@ -203,7 +216,8 @@ def _read(session: Session, statement: Select[*_Row]) -> tuple[EvidenceLine, ...
             url=row["url"],
             fetched_at=row["fetched_at"],
             taken_at=row["taken_at"],
-            taken_by=row["person"] or ("终端" if row["taken_by"].startswith("system:") else "系统自动"),
+            taken_by=row["person"]
+            or ("终端" if row["taken_by"].startswith("system:") else "系统自动"),
             size=row["size"],
             sha256=row["warc_sha256"].hex(),
             audit_id=row["audit_id"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session, aliased
@@ -72,7 +71,8 @@ def pages_holding(answers: Iterable[RawPage], url: str) -> list[RawPage]:
 
     A list of many pages names its items by address; other people's pages are no evidence of this one.
     """
-    name = urlsplit(url).path.rstrip("/").rpartition("/")[2].encode()
+    # Cut by hand: the address of an imported document need not be one that can be taken apart.
+    name = url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2].encode()
     kept: list[RawPage] = []
     naming: list[RawPage] = []
     size = 0

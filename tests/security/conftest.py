@@ -87,6 +87,7 @@ def world(console_app: Flask, clock: FakeClock, people: dict[str, Member]) -> Wo
     world.ids["document_id"] = content.post(Post())
     content.evaluate()
     world.ids["alert_id"] = content.alert().id
+    world.ids["evidence_id"] = content.take_evidence()
     written = newsroom.draft("草稿一篇")
     waiting = newsroom.draft("待审一篇")
     world.ids["review_id"] = newsroom.submit(waiting)

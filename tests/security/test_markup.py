@@ -106,6 +106,11 @@ def test_no_page_of_the_console_runs_what_was_collected_or_typed(world: World) -
     )
     world.content.rule(name=f"规{first}"[:60], expression="讨说法")
     world.content.evaluate()
+    for document_id in (made[0], made[29], made[-1]):
+        world.content.keep_page(
+            document_id, everything.encode(), {"x-note": first, "content-type": PAYLOADS[29]}
+        )
+    evidence_id = world.content.take_evidence()
     draft = world.newsroom.draft(f"稿{first}"[:60], body=everything)
     duty, editor, analyst, admin = (
         world.browser(login) for login in ("wangmin", "lixiang", "sunyue", "admin")
@@ -116,6 +121,7 @@ def test_no_page_of_the_console_runs_what_was_collected_or_typed(world: World) -
         (analyst, "/"), (analyst, "/documents"), (analyst, f"/documents?q={PAYLOADS[29]}"), (analyst, "/rules"),
         *((analyst, f"/documents/{document_id}") for document_id in (made[0], made[29], made[-1])),
         (duty, "/alerts?tab=all"), (duty, f"/alerts/{world.ids['alert_id']}"), (duty, f"/alerts/{world.ids['alert_id'] + 1}"),
+        (duty, "/evidence"), *((duty, f"/evidence/{number}") for number in range(1, evidence_id + 1)),
         (editor, f"/drafts/{draft}/edit"), (editor, "/drafts"), (editor, "/calendar"), (admin, "/sources"),
         (duty, f"/documents?q={PAYLOADS[32]}"), (duty, "/nothing-<script>zsxss()</script>"), (admin, "/sources?q=" + PAYLOADS[30]),
         (world.app.test_client(), "/login?next=" + PAYLOADS[29]),

@@ -3,6 +3,7 @@
 import datetime as dt
 import hashlib
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from sqlalchemy import select
@@ -14,11 +15,14 @@ from alerting.rules import RuleDraft, RuleLanguage, create_rule
 from config.alerting_defaults import AlertingDefaults, load_alerting_defaults
 from core.claims import enqueue
 from core.database.models.alerting import Alert, Severity
-from core.database.models.collecting import Document, DocumentBody, Source
+from core.database.models.collecting import Document, DocumentBody, Evidence, Source
 from core.database.models.duty import Layer
 from core.database.models.operations import Queue
 from core.database.models.organisation import Organisation, Person
 from core.indexing import load_documents
+from crawlers.evidence_archive import Operator
+from crawlers.evidence_work import EvidenceWorker
+from crawlers.raw_responses import RawPage, SentRequest, keep_raw
 from webui.console import Console
 
 _numbers = itertools.count(1)
@@ -163,6 +167,32 @@ class Content:
         )
         while engine.step():
             pass
+
+    def keep_page(
+        self, document_id: int, body: bytes, headers: Mapping[str, str] | None = None
+    ) -> None:
+        """Keep what a site answered for a document, as a crawler would have."""
+        with self.console.sessions.begin() as session:
+            document = session.get_one(Document, document_id)
+            asked = SentRequest("GET", document.canonical_url, {"User-Agent": "Zhisheng/test"})
+            page = RawPage(
+                document.canonical_url, 200, headers or {}, body, document.ingested_at, asked
+            )
+            keep_raw(session, self.console.keyring, page, document_id=document_id)
+
+    def take_evidence(self) -> int:
+        """Take what was asked for; gives the id of the newest piece."""
+        worker = EvidenceWorker(
+            self.console.sessions,
+            self.console.clock,
+            self.console.keyring,
+            owner="evidence-tests",
+            operator=Operator("Zhisheng/test", "test@example.org"),
+        )
+        while worker.step():
+            pass
+        with self.console.sessions() as session:
+            return session.scalars(select(Evidence.id).order_by(Evidence.id.desc())).first() or 0
 
     def alert(self) -> Alert:
         with self.console.sessions() as session:

@@ -7,11 +7,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select, update
 
-from core.database.models.collecting import Document, Evidence
+from core.database.models.collecting import Evidence
 from core.database.models.operations import AuditEntry
-from crawlers.evidence_archive import Operator
-from crawlers.evidence_work import EvidenceWorker
-from crawlers.raw_responses import RawPage, SentRequest, keep_raw
 from tests.crawlers.site import Site, serving
 from tests.webui.browsing import served, started_chromium
 from tests.webui.conftest import PASSWORD, Member, post, sign_in
@@ -19,6 +16,7 @@ from tests.webui.content import Content, Post
 from webui.console import Console
 
 REASON = "拟报送上级，当事人可能删帖"
+HEADERS = {"content-type": "text/html", "x-note": "<script>alert(1)</script>"}
 EXPORT = {"purpose": "劳动关系风险预警", "reason": "交市总权益部，月底删除"}
 
 
@@ -47,32 +45,11 @@ def canary() -> Iterator[Site]:
         yield site
 
 
-def put_raw(content: Content, document_id: int, body: bytes) -> None:
-    console = content.console
-    with console.sessions.begin() as session:
-        document = session.get_one(Document, document_id)
-        asked = SentRequest("GET", document.canonical_url, {"User-Agent": "Zhisheng/test"})
-        page = RawPage(
-            document.canonical_url,
-            200,
-            {"content-type": "text/html", "x-note": "<script>alert(1)</script>"},
-            body,
-            document.ingested_at,
-            asked,
-        )
-        keep_raw(session, console.keyring, page, document_id=document_id)
-
-
 def take(content: Content) -> Evidence:
     """Let the worker take what was asked for; gives the newest piece."""
-    console = content.console
-    worker = EvidenceWorker(
-        console.sessions, console.clock, console.keyring, owner="tests",
-        operator=Operator("Zhisheng/test", "test@example.org"),
-    )  # fmt: skip
-    worker.step()
-    with console.sessions() as session:
-        return session.scalars(select(Evidence).order_by(Evidence.id.desc()).limit(1)).one()
+    evidence_id = content.take_evidence()
+    with content.console.sessions() as session:
+        return session.get_one(Evidence, evidence_id)
 
 
 def actions(content: Content) -> list[str]:
@@ -84,7 +61,7 @@ def test_evidence_of_an_alert_is_taken_read_as_text_and_handed_out_for_a_purpose
     content: Content, console_app: Flask
 ) -> None:
     document_id = content.post(Post(text="项目部说月底一定结<img src=x onerror=alert(1)>。"))
-    put_raw(content, document_id, hostile_page("https://evil.example"))
+    content.keep_page(document_id, hostile_page("https://evil.example"), HEADERS)
     content.evaluate()
     officer, leader = console_app.test_client(), console_app.test_client()
     sign_in(officer, "wangmin")
@@ -100,6 +77,9 @@ def test_evidence_of_an_alert_is_taken_read_as_text_and_handed_out_for_a_purpose
     listed = officer.get("/evidence?kind=page&document=" + str(document_id)).get_data(as_text=True)
     assert digest[:12] in listed
     assert "没有符合条件的存证" in officer.get("/evidence?kind=text").get_data(as_text=True)
+    by_alert = officer.get(f"/evidence?alert={content.alert().number.lower()}")
+    assert digest[:12] in by_alert.get_data(as_text=True)
+    assert "没有符合条件" in officer.get("/evidence?alert=nobody").get_data(as_text=True)
 
     shown = officer.get(f"/evidence/{evidence.id}").get_data(as_text=True)
     for words in ("刚刚核验", "原始网页", "User-Agent: Zhisheng/test", digest):
@@ -166,7 +146,7 @@ def test_a_hostile_page_is_harmless_text_and_calls_nobody(
     content: Content, console_app: Flask, canary: Site
 ) -> None:
     document_id = content.post(Post(text=hostile_page(canary.url("")).decode()))
-    put_raw(content, document_id, hostile_page(canary.url("")))
+    content.keep_page(document_id, hostile_page(canary.url("")), HEADERS)
     content.evaluate()
     evidence = take(content)
     asked: list[str] = []

@@ -20,6 +20,7 @@ from crawlers.evidence_listing import (
     EvidenceFilter,
     EvidenceLine,
     EvidenceNotFoundError,
+    alert_called,
     list_evidence,
     read_evidence,
     waiting_evidence,
@@ -67,11 +68,18 @@ def _filter() -> EvidenceFilter:
     until = typed.day(args.get("until", ""))
     return EvidenceFilter(
         kind=EvidenceKind(kind) if kind in set(EvidenceKind) else None,
-        alert_id=typed.whole_number(args.get("alert")),
+        alert_id=_alert_id(args.get("alert", "")),
         document_id=typed.whole_number(args.get("document")),
         since=typed.midnight(typed.day(args.get("since", ""))),
         until=typed.midnight(until + dt.timedelta(days=1) if until else None),
     )
+
+
+def _alert_id(typed_number: str) -> int | None:
+    """Nobody's number finds nothing, and not everything."""
+    if not typed_number.strip():
+        return None
+    return alert_called(reading(), typed_number) or 0
 
 
 def _address(chosen: dict[str, str], before: int | None) -> str:
