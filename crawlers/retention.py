@@ -25,6 +25,7 @@ from core.database.partitions import PREFIX, next_month
 from core.database.sessions import Sessions
 from core.event_stories import make_due
 from core.faults import fault_point
+from crawlers.public_forms import forget_counts
 from crawlers.retention_periods import (
     COVERAGE_KEPT,
     DOCUMENTS_KEPT,
@@ -73,6 +74,7 @@ def delete_expired(sessions: Sessions, *, now: dt.datetime) -> RetentionCounts:
             .returning(FrontierURL.id),
         )
         session.execute(delete(SourceHour).where(SourceHour.hour < now - COVERAGE_KEPT))
+        forget_counts(session, now)
         evidence = _rowcount(
             session, delete(Evidence).where(_expired_evidence(now)).returning(Evidence.id)
         )

@@ -16,6 +16,7 @@ from core.event_record import present_event
 from core.expression import Expression, ExpressionError, Scope
 from core.expression.names import LEVEL_LABELS
 from crawlers.evidence_listing import EvidenceFilter, list_evidence
+from crawlers.public_forms import has_contact
 from webui import evidence_view
 from webui.access import viewer
 from webui.console import console, reading, writing
@@ -72,6 +73,7 @@ def show_document(
         else (),
         standing=standing_of([document_id]),
         words=evidence_view,
+        has_contact=viewer().may(Permission.CONTACT_READ) and has_contact(reading(), document_id),
         alerts=alerts_of_document(reading(), document_id)
         if viewer().may(Permission.ALERT_VIEW)
         else (),

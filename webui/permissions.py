@@ -19,6 +19,7 @@ class Permission(StrEnum):
     EVIDENCE_VIEW = "evidence.view"
     EVIDENCE_TAKE = "evidence.take"
     EVIDENCE_EXPORT = "evidence.export"  # the file holds the raw page, nothing in it masked
+    CONTACT_READ = "contact.read"  # how somebody who wrote to the union may be reached
     EVENT_VIEW = "event.view"
     EVENT_HANDLE = "event.handle"
     ALERT_VIEW = "alert.view"
@@ -51,12 +52,13 @@ ROLE_PERMISSIONS: Mapping[Role, frozenset[Permission]] = {
     _P.EVIDENCE_VIEW, _P.EVIDENCE_TAKE,
     _P.SOURCE_VIEW, _P.RULE_VIEW, _P.RULE_MANAGE, _P.MEDIA_VIEW},
     Role.DUTY: _LOOK | {_P.SEARCH, _P.EXPORT, _P.TOPIC_MANAGE, _P.EVENT_VIEW, _P.EVENT_HANDLE, _P.ALERT_HANDLE,
-    _P.ALERT_CLOSE, _P.RULE_VIEW, _P.EVIDENCE_VIEW, _P.EVIDENCE_TAKE},
+    _P.ALERT_CLOSE, _P.RULE_VIEW, _P.EVIDENCE_VIEW, _P.EVIDENCE_TAKE, _P.CONTACT_READ},
     Role.EDITOR: _LOOK | {_P.SEARCH, _P.EVENT_VIEW, _P.MEDIA_VIEW, _P.DRAFT_EDIT, _P.PUBLICATION_SCHEDULE,
     _P.ACCOUNT_SILENCE},
     Role.REVIEWER: _LOOK | {_P.MEDIA_VIEW, _P.DRAFT_REVIEW},
     Role.LEADER: _LOOK | {_P.SEARCH, _P.EXPORT, _P.EXPORT_APPROVE, _P.TOPIC_MANAGE, _P.CORRECT, _P.EVENT_VIEW,
     _P.EVENT_HANDLE, _P.ALERT_HANDLE, _P.ALERT_CLOSE, _P.EVIDENCE_VIEW, _P.EVIDENCE_TAKE, _P.EVIDENCE_EXPORT,
+    _P.CONTACT_READ,
     _P.MEDIA_VIEW, _P.DRAFT_REVIEW, _P.ACCOUNT_SILENCE, _P.SYSTEM_VIEW},
     Role.ADMINISTRATOR: _LOOK
     | {
@@ -88,6 +90,7 @@ PERMISSION_LABELS: Mapping[Permission, str] = {
     _P.CORRECT: "更正标注",
     _P.EVIDENCE_VIEW: "看存证",
     _P.EVIDENCE_TAKE: "存证",
+    _P.CONTACT_READ: "查看来信人的联系方式",
     _P.EVIDENCE_EXPORT: "下载存证的原始网页",
     _P.EVENT_VIEW: "看热点事件",
     _P.EVENT_HANDLE: "认领、合并、拆分、静默和办结事件",

@@ -13,6 +13,7 @@ SOURCE_TYPES: PluginTable[type[SourceType]] = PluginTable(
         ("json_api", "crawlers.source_types.json_api:JSONAPI"),
         ("message_board", "crawlers.source_types.message_board:MessageBoard"),
         ("trending_list", "crawlers.source_types.trending_list:TrendingList"),
+        ("public_form", "crawlers.source_types.public_form:PublicForm"),
         ("replay", "crawlers.source_types.replay:Replay"),
         ("file_import", "crawlers.source_types.file_import:FileImport"),
     ],

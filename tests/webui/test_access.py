@@ -58,13 +58,13 @@ def test_every_route_names_a_permission_or_is_public(console_app: Flask) -> None
         permission_of(console_app, rule.endpoint)
 
 
-def test_only_sign_in_health_files_and_our_own_feed_are_public(console_app: Flask) -> None:
+def test_only_sign_in_health_files_and_our_own_feed_and_form_are_public(console_app: Flask) -> None:
     public = {
         rule.endpoint.partition(".")[0]
         for rule in rules(console_app)
         if permission_of(console_app, rule.endpoint) is None
     }
-    assert public <= {"login", "health", "assets", "feed", "styleguide", "api"}
+    assert public <= {"login", "health", "assets", "feed", "public_forms", "styleguide", "api"}
 
 
 def test_each_role_reads_what_the_matrix_gives_it_and_nothing_else(

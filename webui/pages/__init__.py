@@ -24,6 +24,8 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("alerts", "webui.pages.alerts:blueprint"),
         ("alert_actions", "webui.pages.alert_actions:blueprint"),
         ("alert_reports", "webui.pages.alert_reports:blueprint"),
+        ("public_forms", "webui.pages.public_forms:blueprint"),
+        ("contacts", "webui.pages.contacts:blueprint"),
         ("evidence", "webui.pages.evidence:blueprint"),
         ("roster", "webui.pages.roster:blueprint"),
         ("inbox", "webui.pages.inbox:blueprint"),

@@ -162,6 +162,7 @@ def _form(
         **drawing(kind),
         row=row,
         source=source,
+        public_url=console().settings.public_url,
         values=values,
         faults=faults,
         trial=trial,
