@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from crawlers.extraction.linked_data import linked_data_names
+from crawlers.extraction.page import inner_text
 from crawlers.extraction.surroundings import Surroundings, short_lines
 
 LONGEST_ACCOUNT = 24
@@ -14,14 +16,21 @@ PLACEHOLDER = re.compile(
 )
 _DATE = r"(?:19|20)\d\d\s?[-/.年]"
 _POSTERS = (
-    re.compile(r"(?:发\s?[信帖贴]\s?人|发[帖贴]者|楼\s?主|博\s?主|贴主|发言人昵称)\s?[:：]\s{0,3}(?P<name>[^\s(（，。|]{2,24})"),
+    re.compile(r"(?:发\s?[信帖贴表]\s?人|发[帖贴]者|投稿人|楼\s?主|博\s?主|贴主|发言人昵称)\s?[:：]\s{0,3}(?P<name>[^\s(（，。|]{2,24})"),
     re.compile(r"由\s{0,2}(?P<name>[^\s，。、]{1,20}?)\s{0,2}(?:于\s?(?=" + _DATE + r")|(?:张贴|发表|发布|发帖|发贴)[^，。]{0,8}(?=@|" + _DATE + r"))"),
     re.compile(r"^(?P<name>[^\s，。：:]{2,24})\s{0,3}(?:发表于|发布于|发表在|提交于|写于|贴于)[:：\s]{0,3}" + _DATE),
-    re.compile(r"^(?P<name>[^\s，。：:]{2,24})\s{0,3}于\s{0,3}" + _DATE + r".{4,20}(?:发布|发表|写道|编辑)$"),
+    re.compile(r"^\[?\s{0,2}(?P<name>[^\s，。：:]{2,24})\s{0,3}\]?\s{0,2}于\s{0,3}" + _DATE + r".{4,20}(?:发布|发表|写道|编辑|[上发][贴帖]|提交)"),
     re.compile(r"(?:\d{2}:\d{2}(?::\d{2})?)\s{1,3}by\s{1,2}(?P<name>\S{2,20})", re.IGNORECASE),
     re.compile(r"posted\s?(?:@|on|at)\s{0,2}" + _DATE + r"[\d\-/.年月日: ]{4,20}\s{1,3}(?P<name>[^\s(（]{2,24})", re.IGNORECASE),
     re.compile(r"posted by:?\s{1,2}(?P<name>[^\s,]{2,24})", re.IGNORECASE),
 )  # fmt: skip
+_RANK = re.compile(
+    r"^(?:新手上路|注册会员|[初中高]级会员|金牌会员|论坛元老|版主|超级版主|等级|级别|头衔|积分|经验|帖子|发帖|文章|威望)"
+    r"(?:\s?[:：]?\s?\S{0,12})$"
+)
+_OWNED = re.compile(
+    r"(?:^|[-_|－—:：\s])(?P<name>[^-_|－—:：\s的]{2,16})的?(?:新浪|搜狐|网易)?(?:博客|BLOG|blog|Blog|博客空间|个人空间|专栏)(?=$|[-_|－—\s])"
+)
 _BEFORE_DATE = re.compile(
     r"^(?P<name>[\u3400-\u9fffA-Za-z0-9_·-]{2,16})\s{1,3}(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s\d\d:\d\d(?::\d\d)?$"
 )
@@ -61,6 +70,25 @@ def posters(around: Surroundings) -> list[str]:
             and _is_account(before["name"])
         ):
             return [before["name"]]
+    return []
+
+
+def members(around: Surroundings) -> list[str]:
+    """Give the name above a member's rank: forums without classes set name, rank and count below each other."""
+    lines = around.head
+    for line, following in pairwise(lines):
+        if _RANK.search(following.text) and _is_account(line.text) and not _RANK.search(line.text):
+            return [line.text]
+    return []
+
+
+def owners(around: Surroundings) -> list[str]:
+    """Give whose blog it is, by the name of the page."""
+    for element in around.page.tree.iter("title"):
+        found = _OWNED.search(inner_text(element))
+        if found is not None and _is_account(found["name"]):
+            return [found["name"]]
+        break
     return []
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from itertools import pairwise
 
-from crawlers.extraction.accounts import PLACEHOLDER, accounts, posters
+from crawlers.extraction.accounts import PLACEHOLDER, accounts, members, owners, posters
 from crawlers.extraction.linked_data import linked_data_names
 from crawlers.extraction.people import people
 from crawlers.extraction.reporters import final_names, reporters
@@ -18,6 +18,14 @@ _AUTHOR = re.compile(
     r"|(?:^|[\s（(【\[|丨>])文\s{0,2}[:：/／|｜丨︱│┃∣]\s{0,2}(?P<text>[^\n]{1,40})"
 )
 _AUTHOR_SPACED = re.compile(r"^(?:作\s{0,4}者|撰文|文字|采写|文)\s{1,4}(?P<name>[^\n：:]{2,30})$")
+_NAMES_ALONE = re.compile(
+    r"(?P<mark>[□■◎●○▲△◆◇★☆▪·*]?)\s{0,3}(?P<names>[\u3400-\u9fff·]{1,6}(?:[\s、，]{1,3}[\u3400-\u9fff·]{1,6}){0,4})"
+)
+_HAN = re.compile(r"[\u3400-\u9fff·]+")
+_NAMED_LINES = 6
+_SUPPLIER = re.compile(
+    r"(?:供\s?稿(?:人|单位)?|撰写|整理)\s{0,3}[:：/]\s{0,3}(?P<name>[^\n]{1,40})"
+)
 _EDITOR = re.compile(
     r"(?:责\s?任\s?编\s?辑|责\s?编|编\s?辑|编\s?审|编\s?校|值班编辑|整理)(?:\s{0,3}(?P<mark>[:：/／|])\s{0,3}|\s{1,3})(?P<name>[^\n]{1,40})"
 )
@@ -112,6 +120,29 @@ def _declared(around: Surroundings) -> list[str]:
     return []
 
 
+def _named_line(around: Surroundings) -> list[str]:
+    """Take a line between headline and text that holds nothing but names."""
+    if around.headline is None:
+        return []
+    for line in around.lines[around.headline + 1 : around.first][:_NAMED_LINES]:
+        found = _NAMES_ALONE.fullmatch(line.text)
+        if found is None or line.is_link or line.heading:
+            continue
+        names = people(found["names"])
+        is_sure = bool(found["mark"]) or len(names) > 1 or len(line.text) > 2  # noqa: PLR2004 (also a word)
+        if is_sure and sum(map(len, names)) == len("".join(_HAN.findall(found["names"]))):
+            return names
+    return []
+
+
+def _suppliers(around: Surroundings) -> list[str]:
+    for line in (*short_lines(around.closing), *short_lines(around.tail[:6]), *around.head):
+        found = _SUPPLIER.search(line.text) if len(line.text) <= _LONGEST_LINE else None
+        if found is not None and (names := _named(found["name"])):
+            return names
+    return []
+
+
 def _signatures(around: Surroundings) -> list[str]:
     """Find the office that signs a notice above the date at the end, or in brackets after the last sentence."""
     closing = around.closing
@@ -169,9 +200,13 @@ _FINDERS: tuple[Callable[[Surroundings], list[str]], ...] = (
     _labelled,
     reporters,
     final_names,
+    _named_line,
     _declared,
     posters,
+    members,
     accounts,
+    owners,
+    _suppliers,
     _signatures,
     _editors,
     _declared_editors,

@@ -26,6 +26,10 @@ _META = re.compile(
     r"prism\.publicationdate|publication_date|sailthru\.date|parsely-pub-date|firstpublishedtime",
     re.IGNORECASE,
 )
+_ANY_SCRIPT = re.compile(
+    r"""["']?\b[A-Za-z_]{0,20}(?:time|date)["']?\s?[:=]\s?["'](?P<value>(?:19|20)\d\d-\d{1,2}-\d{1,2}[ T]\d\d:\d\d(?::\d\d)?)["']""",
+    re.IGNORECASE,
+)
 _META_LATER = re.compile(
     r"(?:.{0,20}:\s?)?(?:dateupdate|updated?(?:_?time|_at)?|modified_time|last-?modified)",
     re.IGNORECASE,
@@ -44,7 +48,8 @@ _PUBLISHED = re.compile(
     re.IGNORECASE,
 )
 _POSTED = re.compile(r"发表|发布|张贴|发[帖贴信]|提交|posted|本[帖贴]|由.{1,20}于", re.IGNORECASE)
-_NOT_THIS = re.compile(r"©|copyright|版权所有|ICP备|许可证|上一篇|下一篇|相关|推荐", re.IGNORECASE)
+_NO_TIMES = re.compile(r"©|copyright|版权所有|ICP备|许可证", re.IGNORECASE)
+_NOT_THIS = re.compile(r"上一篇|下一篇|相关|推荐阅读|[·•]\s?\S{8}")
 _RANGE = re.compile(r"\s?(?:[-－—–~至到]|起至)\s?\d")
 _ISSUE = re.compile(r"^[^\d]{0,12}(?:第?\d{1,3}\s?版|星期)")
 _TIME_LABEL = re.compile(r"time|date|pub|info|source|meta", re.IGNORECASE)
@@ -80,6 +85,8 @@ def page_time(around: Surroundings, now: dt.datetime) -> Moment | None:
             # A page kept for long: 昨天 was said of another day than the present one.
             found = [each for each in found if not each.moment.is_relative]
         found += scripted
+    if not found:
+        found = list(islice(_in_scripts(around.page, now, _ANY_SCRIPT), 1))
     sure = [each for each in found if not each.moment.is_yearless]
     found = [_with_year(each, sure) for each in found]
     if not found:
@@ -139,20 +146,15 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
 
 def _in_line(line: Line, weight: float, now: dt.datetime) -> Iterator[_Found]:
     text = line.text
-    if len(text) > _LONGEST_LINE or _NOT_THIS.search(text) or weight <= 0:
+    if len(text) > _LONGEST_LINE or _NO_TIMES.search(text) or weight <= 0:
         return
     for moment in moments(text, now):
         before, after = text[: moment.start], text[moment.end :]
+        if _NOT_THIS.search(before):
+            continue
         if moment.is_relative and len(before) + len(after) > _LONGEST_AROUND_RELATIVE:
             continue
-        share = 1.0
-        if _LATER.search(before) or _RANGE.match(after):
-            share = 0.25
-        elif _PUBLISHED.search(before):
-            share = 1.2
-        elif len(before) + len(after) > _LONGEST_DATELINE and not _TIME_LABEL.search(line.label):
-            # A day within a sentence is what the text tells about.
-            share = 0.15
+        share = _share(before, after, is_labelled=_TIME_LABEL.search(line.label) is not None)
         if line.is_link or line.heading:
             share *= 0.4
         if moment.is_relative or moment.is_yearless:
@@ -160,6 +162,17 @@ def _in_line(line: Line, weight: float, now: dt.datetime) -> Iterator[_Found]:
         if moment.is_day_only:
             share *= 0.9
         yield _Found(moment, weight * share, is_shown=True)
+
+
+def _share(before: str, after: str, *, is_labelled: bool) -> float:
+    """Judge a time by the words about it."""
+    if _LATER.search(before) or _RANGE.match(after):
+        return 0.25
+    if _PUBLISHED.search(before):
+        return 1.2
+    # A day within a sentence is what the text tells about.
+    is_told = len(before) + len(after) > _LONGEST_DATELINE and not is_labelled
+    return 0.15 if is_told else 1.0
 
 
 def _over_lines(lines: Iterable[Line], now: dt.datetime) -> Iterator[_Found]:
@@ -187,10 +200,12 @@ def _in_url(url: str) -> Iterator[_Found]:
         yield _Found(Moment(at, is_day_only=True), 1.8)
 
 
-def _in_scripts(page: Page, now: dt.datetime) -> Iterator[_Found]:
+def _in_scripts(
+    page: Page, now: dt.datetime, pattern: re.Pattern[str] = _SCRIPT
+) -> Iterator[_Found]:
     """Variables of the page's own scripts; those of recommended articles come later in the source."""
     weight = 1.2
-    for found in _SCRIPT.finditer(page.source):
+    for found in pattern.finditer(page.source):
         moment = read_moment(found["value"], now)
         if moment is not None:
             yield _Found(moment, weight)

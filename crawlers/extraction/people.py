@@ -26,6 +26,7 @@ _NO_NAME = re.compile(
     r"admin|匿名|网友|编译|翻译|校对|审核|监制|制作|策划|实习|见习|特约|首席|供稿|通讯|供图|资料|文字|如有|侵权|联系"
 )
 _PLACE = re.compile(r"[省市县区州镇乡村]$|^[山河湖广江海][东西南北]")
+_EMPLOYER = re.compile(r"^[\u3400-\u9fff《》]{2,12}(?:报|社|网|台|刊|在线|新闻|客户端)》?$")
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _WITH_POINT = re.compile(r"[\u3400-\u9fff]{1,8}[·•・．][\u3400-\u9fff·•・．]{1,14}")
 _SPLIT = re.compile(
@@ -70,6 +71,8 @@ def people(text: str) -> list[str]:
                 continue
             token, pending = pending, ""
         if not is_person(token):
+            if not names and _EMPLOYER.search(token):
+                continue
             break
         if token not in names:
             names.append(token)

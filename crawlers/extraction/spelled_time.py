@@ -35,6 +35,12 @@ _PATTERNS = {
         r"(?<![\d./-])(?P<short_year>\d\d)[-/]" + _MONTH + r"[-/]" + _DAY
         + r"\s{0,3}(?P<hour>[01]\d|2[0-3])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?(?!\d)"
     ),
+    "short, in words": re.compile(
+        r"(?<![\d年])(?P<short_year>\d\d)\s?年\s?" + _MONTH + r"\s?月\s?" + _DAY + _CLOCK
+    ),
+    "month first": re.compile(
+        r"(?<![\d./-])" + _MONTH + r"/(?P<day>3[01]|[12]\d|0?[1-9])/(?P<year>(?:19|20)\d\d)(?!\d)" + _CLOCK
+    ),
     "republic": re.compile(
         r"(?:民國|民国|中華民國)\s?(?P<republic>\d{2,3})\s?年\s?" + _MONTH + r"\s?月\s?" + _DAY + _CLOCK
     ),
@@ -60,10 +66,13 @@ _YEARLESS = re.compile(
     + r"(?:\s{0,3}(?P<hour>[01]?\d|2[0-3])[:：](?P<minute>[0-5]\d)(?:[:：](?P<second>[0-5]\d))?(?!\d))?"
 )  # fmt: skip
 _CHINESE = re.compile(
-    r"(?P<year>[〇零○一二三四五六七八九]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?P<day>[一二三四五六七八九十]{1,3})日"
+    r"(?P<year>[〇零○OＯ０一二三四五六七八九]{4})年(?P<month>[一二三四五六七八九十]{1,2})月(?P<day>[一二三四五六七八九十]{1,3})日"
 )
 _DIGITS = {character: number for number, character in enumerate("〇一二三四五六七八九")} | {
     "零": 0,
+    "O": 0,
+    "Ｏ": 0,
+    "０": 0,
     "○": 0,
 }
 _AGO = re.compile(

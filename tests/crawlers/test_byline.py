@@ -21,6 +21,13 @@ from tests.crawlers.article_page import CLOSING, OPENING, article_page, facts_of
         ("<p>来源：本站原创 作者：医技党支部 时间：2026年10月31日</p>", "医技党支部"),
         ("<div>作者</div><div>王小满</div>", "王小满"),
         ("<p>作者：未知 责任编辑：赵大河</p>", "赵大河"),
+        ("<p>作者：河湾社 王小满</p>", "王小满"),
+        ("<p>□ 王小满</p>", "王小满"),
+        ("<p>王小满 方 敏</p>", "王小满 方敏"),
+        ("<p>方正</p>", None),
+        ("<p>工友老李</p><p>中级会员</p><p>帖子: 120</p><p>注册: 2004-5-6</p>", "工友老李"),
+        ("<p>[ 河边柳 ] 于2026-08-12 16:12:21上贴</p>", "河边柳"),
+        ("<p>发信人: riverboy (大河), 信区: Work</p>", "riverboy"),
         ("<p>来源：河湾日报 2026-11-20</p>", None),
     ],
 )
@@ -73,6 +80,7 @@ def test_names_that_close_the_text(end: str, author: str | None) -> None:
         ("<p>(责编：郝小帅、杨小迪)</p>", "郝小帅 杨小迪"),
         ("<p>责任编辑：史小磊_NBJ11331</p>", "史小磊"),
         ("<p>来源：河湾日报 编辑：苏小亮</p>", "苏小亮"),
+        ("<p>供稿：青岚区总工会办公室</p><p>编辑：苏小亮</p>", "青岚区总工会办公室"),
         ("<p>责任编辑： HN666</p>", None),
         ("<p>（责任编辑：系统管理员）</p>", None),
         ("<p>本贴由大卫于2026年8月12日16:12:21在〖工友之家〗发表.</p>", "大卫"),
@@ -121,3 +129,8 @@ def test_an_office_signs_its_notice_above_the_date() -> None:
     facts = facts_of(page, text=f"{OPENING}\n{CLOSING}\n青岚区人民政府\n2026年1月27日")
     assert facts.author == "青岚区人民政府"
     assert facts.is_day_only
+
+
+def test_a_blog_belongs_to_whom_its_title_names() -> None:
+    page = article_page(title="青岚区总工会走访三个工地_老李的博客_河湾博客")
+    assert facts_of(page).author == "老李"
