@@ -123,7 +123,8 @@ def test_every_kind_of_source_is_read_page_by_page_and_visit_by_visit(
     }
     write_warc(tmp_path / "replay" / "drill.warc.gz", dict(recorded))
     sources = subscribe(site, sessions)
-    process = crawling.start()
+    # Long leases: an answer that is given once must not be lost with a claim on a busy machine.
+    process = crawling.start(LEASE_S="60")
 
     def found(name: str) -> dict[str, Document]:
         with sessions() as session:
