@@ -182,7 +182,8 @@ class Rendering:
             "playwright_include_page": True,
             "playwright_page_init_callback": opened.guard,
             "playwright_page_goto_kwargs": {
-                "wait_until": "domcontentloaded",
+                # A script that goes elsewhere, in vain, may keep later events from ever coming.
+                "wait_until": "commit",
                 "timeout": self._timeout_s * LOADING_SHARE * 1000,
             },
             "playwright_page_methods": [PageMethod(opened.read)],
@@ -253,6 +254,9 @@ class _OpenPage:
             await route.fulfill(
                 status=200, content_type=self._page.content_type, body=self._page.body
             )
+        elif request.is_navigation_request():
+            # An abandoned one leaves the page where it is; a failed one would put an error page in its place.
+            await route.abort("aborted")
         elif await self._is_allowed(request.url, request.resource_type, request.method):
             await route.continue_()
         else:
@@ -280,8 +284,17 @@ class _OpenPage:
         if self._context is None:
             # scrapy-playwright logs what its callback raises, and goes on.
             raise FetchFailedError(failure(FailureCause.INTERNAL))
-        with suppress(TooSlowError):
-            await page.wait_for_load_state("networkidle", timeout=self._settling_ms)
+        for state in ("domcontentloaded", "networkidle"):
+            with suppress(TooSlowError):
+                await page.wait_for_load_state(state, timeout=self._settling_ms)
+        try:
+            self.html = await asyncio.wait_for(self._snapshot(page), self._settling_ms / 1000)
+        except TimeoutError as error:
+            raise FetchFailedError(failure(FailureCause.TIMEOUT, TOO_SLOW)) from error
+        # scrapy-playwright asks for the content once more, without any limit: let it be nothing.
+        await page.goto("about:blank", timeout=self._settling_ms)
+
+    async def _snapshot(self, page: Any) -> str:  # Any: as above.
         session = await self._context.new_cdp_session(page)
         tree = await session.send("Page.getFrameTree")
         # A world of its own: the page may have put its own functions in place of the browser's.
@@ -297,9 +310,7 @@ class _OpenPage:
                 "timeout": self._settling_ms,
             },
         )
-        self.html = str(answer.get("result", {}).get("value", ""))
-        # scrapy-playwright asks for the content once more, without any limit: let it be nothing.
-        await page.goto("about:blank", timeout=self._settling_ms)
+        return str(answer.get("result", {}).get("value", ""))
 
     async def close(self) -> None:
         if self._context is not None:

@@ -68,6 +68,7 @@ def main() -> None:
         extraction_workers=int(os.environ.get("WORKERS", "1")),
         lease_s=float(os.environ.get("LEASE_S", "2")),
         timeout_s=float(os.environ.get("TIMEOUT_S", "5")),
+        browser_timeout_s=float(os.environ.get("BROWSER_TIMEOUT_S", "20")),
         replay_folder=folder / "replay",
     )
     run_crawler(context, stop)
