@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import trafilatura
 from lxml.html import HtmlElement
@@ -26,6 +26,7 @@ _TEASER_END = 20
 # The library's time grows faster than such a page.
 _MOST_NODES = 10_000
 _DEEPEST = 150
+_LONGEST_SOURCE = 1_000_000
 _LENGTH_SCALE = 200
 _PURITY_SHARE = 0.6
 _AGREEMENT_SHARE = 0.3
@@ -54,6 +55,9 @@ class BodyText:
     element: HtmlElement | None = field(repr=False, default=None)
 
 
+_NOTHING = BodyText("", "none", 0.0)
+
+
 def body_text(page: Page) -> BodyText:
     """Read the text by its block; where that is short, compare it with what other readings find.
 
@@ -66,19 +70,17 @@ def body_text(page: Page) -> BodyText:
     first = _from_block(page, stream, weighed)
     if first.running >= ENOUGH:
         return first
-    carried = _from_embedded(page, whole)
-    if (
-        carried is not None
-        and carried.running > _TEASER * first.running
-        and _begins(first, carried)
-    ):
-        return carried
+    carried = [_hidden(page, stream), _from_embedded(page, whole)]
+    for reading in carried:
+        if reading.running > _TEASER * first.running and _begins(first, reading):
+            return reading
     if first.running >= THIN:
         return first
-    readings = [first, carried]
-    if stream.nodes <= _MOST_NODES and stream.depth <= _DEEPEST:
+    readings = [first, *carried]
+    is_ordinary = stream.nodes <= _MOST_NODES and stream.depth <= _DEEPEST
+    if is_ordinary and len(page.source) <= _LONGEST_SOURCE:
         readings.append(_from_trafilatura(page, whole))
-    known = [reading for reading in readings if reading is not None and reading.text]
+    known = [reading for reading in readings if reading.text]
     return max(known, key=lambda reading: _value(reading, known), default=first)
 
 
@@ -116,14 +118,23 @@ def _from_block(page: Page, stream: Layout, weighed: Weights) -> BodyText:
     titles = [bare(title) for title in (shown, page.meta.get("og:title", ""))]
     found = body_block(stream, weighed, titles=titles, description=description)
     if found is None:
-        return BodyText("", "none", 0.0)
+        return _NOTHING
     lines = body_lines(stream, weighed, found, titles)
     return _scored(lines, found.kind, _page_running(stream, weighed), found.block.element)
 
 
-def _from_embedded(page: Page, whole: float) -> BodyText | None:
+def _hidden(page: Page, stream: Layout) -> BodyText:
+    """Read the page as if all were shown, where a script has yet to show its text."""
+    if not any(line.is_hidden and running_weight(line) > 0 for line in stream.lines):
+        return _NOTHING
+    lines = [replace(line, is_hidden=False) for line in stream.lines]
+    shown = replace(stream, lines=lines)
+    return _from_block(page, shown, weights(shown))
+
+
+def _from_embedded(page: Page, whole: float) -> BodyText:
     found = embedded_text(page)
-    return None if found is None else _scored(found.lines, "embedded", whole)
+    return _NOTHING if found is None else _scored(found.lines, "embedded", whole)
 
 
 def _from_trafilatura(page: Page, whole: float) -> BodyText:
