@@ -19,9 +19,11 @@ from statistics import fmean
 
 from core.clock import SHANGHAI
 from crawlers.extraction.article import Article, extract
+from crawlers.extraction.page import read_page
 from tests.quality.gate import Floors, data_folder, raised, read_floors
 
 FLOORS = Path(__file__).parent / "extraction_floors.json"
+BODIES = Path(__file__).parents[1] / "crawlers" / "labels" / "body_blocks.jsonl"
 LABELS = Path(__file__).parents[1] / "crawlers" / "labels" / "page_facts.jsonl"
 SETS = ("html_magichtml", "html_cwced", "html_gne")
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
@@ -36,8 +38,16 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Where the text of a page stands: the first element of a selector, without what others choose in it."""
+
+    selector: str
+    without: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class GoldPage:
-    """``text`` is None where the set has no gold text."""
+    """``text`` is None where the set has no gold text and we have not labelled the page."""
 
     body: bytes
     url: str
@@ -47,11 +57,13 @@ class GoldPage:
 
 def gold_pages(data: Path, name: str) -> Iterator[GoldPage]:
     labels = _labels()
+    blocks = _blocks()
     for line in (data / name / "manifest.jsonl").read_text(encoding="utf-8").splitlines():
         row = json.loads(line)
         body = (data / name / row["file"]).read_bytes()
         label = labels.get(hashlib.sha256(body).hexdigest())
-        yield GoldPage(body, row.get("url") or "", row.get("body"), label)
+        text = row.get("body") or _labelled_text(body, blocks.get(hashlib.sha256(body).hexdigest()))
+        yield GoldPage(body, row.get("url") or "", text, label)
 
 
 def _labels() -> dict[str, Label]:
@@ -62,8 +74,24 @@ def _labels() -> dict[str, Label]:
     }
 
 
+def _blocks() -> dict[str, Block]:
+    rows = [json.loads(line) for line in BODIES.read_text(encoding="utf-8").splitlines()]
+    return {row["sha256"]: Block(row["block"], tuple(row["without"])) for row in rows}
+
+
+def _labelled_text(body: bytes, block: Block | None) -> str | None:
+    """Take the text that a label points to, with all that no rule of ours would drop."""
+    if block is None:
+        return None
+    element = read_page(body, "").tree.cssselect(block.selector)[0]
+    for selector in (*block.without, "script", "style", "noscript", "textarea"):
+        for inner in element.cssselect(selector):
+            inner.drop_tree()
+    return str(element.text_content())
+
+
 def labels_digest() -> str:
-    return hashlib.sha256(LABELS.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(LABELS.read_bytes() + BODIES.read_bytes()).hexdigest()[:16]
 
 
 def measure(data: Path, name: str) -> dict[str, float]:
