@@ -11,11 +11,14 @@ from sqlalchemy.orm import Session
 from alerting import outbox, roster, workdays
 from config.alerting_defaults import EscalationDefaults
 from core.clock import SHANGHAI
+from core.coverage_statement import coverage_statement
 from core.database.base import JsonObject
 from core.database.models.alerting import Alert, AlertState, Severity
 
 LISTED = 30
 LOOK_BACK = dt.timedelta(hours=24)
+# What the numbers of a digest rest on.
+COVERED = dt.timedelta(hours=24)
 _CHANNELS = ("console", "email")
 
 
@@ -59,8 +62,9 @@ def send_digest(
     if not alerts:
         return 0
     people = roster.on_duty(session, now, layers=defaults.digest_layers)
+    covered = coverage_statement(session, now - COVERED, now, now).text
     routes = outbox.routes(session, [person.person_id for person in people], _CHANNELS)
-    sent = outbox.put(session, [_row(alerts, slot, route, now) for route in routes])
+    sent = outbox.put(session, [_row(alerts, slot, route, covered, now=now) for route in routes])
     if sent:
         for alert in alerts:
             alert.notified_at = now
@@ -70,13 +74,19 @@ def send_digest(
 
 
 def _row(
-    alerts: Sequence[Alert], slot: dt.datetime, route: tuple[int, str], now: dt.datetime
+    alerts: Sequence[Alert],
+    slot: dt.datetime,
+    route: tuple[int, str],
+    covered: str,
+    *,
+    now: dt.datetime,
 ) -> JsonObject:
     person_id, channel = route
     local = slot.astimezone(SHANGHAI)
     lines = [f"{alert.number}　{alert.title}（{alert.documents} 条）" for alert in alerts[:LISTED]]
     if len(alerts) > LISTED:
         lines.append(f"另有 {len(alerts) - LISTED} 条，请到预警箱查看。")
+    lines.append(covered)
     drill = "【演练】" if any(alert.is_demo for alert in alerts) else ""
     return {
         "alert_id": None,

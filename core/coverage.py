@@ -31,11 +31,13 @@ from core.source_health import SourceHealth, health_column, is_watched
 
 HOUR = dt.timedelta(hours=1)
 LOOK_BACK = dt.timedelta(hours=24)
+KNOWN_SHARE = 0.9
+"""In so many of the hours it must be known what was usual, or nothing is called expected."""
 
 
 @dataclass(frozen=True, slots=True)
 class LedgerTotals:
-    """Counts of some hours. ``expected`` is None when nothing was known to be usual; so is ``quality`` without pages."""
+    """Counts of some hours. ``expected`` is None when too little was known to be usual; so is ``quality`` without pages."""
 
     expected: float | None = None
     seen: int = 0
@@ -148,7 +150,10 @@ def sums(rows: Subquery) -> list[ColumnElement[Any]]:
     """Give the sums over some rows of the ledger, each under its column's name."""
     column = rows.c
     return [
-        func.sum(column.expected).label("expected"),
+        # The sum of a few hours would pass for that of all.
+        case(
+            (func.count(column.expected) >= KNOWN_SHARE * func.count(), func.sum(column.expected))
+        ).label("expected"),
         *(
             cast(func.sum(column[name]), BigInteger).label(name)
             for name in ("seen", "new", "duplicates", "visits", "succeeded", "pages")

@@ -63,6 +63,10 @@ class CoverageStatement:
         return bool(self.sources) and not self.missing
 
     @property
+    def short(self) -> str:
+        return f"信源 {self.normal}/{self.sources} 正常" if self.sources else "没有启用的信源"
+
+    @property
     def text(self) -> str:
         if not self.sources:
             return "覆盖：本期没有启用的数据源。"

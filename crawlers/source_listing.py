@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, case, func, select
 from sqlalchemy.orm import Session
 
+from core.coverage import KNOWN_SHARE
 from core.coverage_delay import median_delays
 from core.database.models.collecting import Document, Source, SourceHour
 from core.source_health import SourceHealth, health, health_column
@@ -200,6 +201,8 @@ def _recent(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int,
 def _tallies(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int, _Tally]:
     items: dict[int, int] = {}
     expected: dict[int, float] = {}
+    known: dict[int, int] = {}
+    watched: dict[int, int] = {}
     visits: dict[int, int] = {}
     failures: dict[int, int] = {}
     hours = session.execute(
@@ -211,14 +214,18 @@ def _tallies(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int
     for id_, hour, new, usual, visited, causes in hours:
         failed = sum(count for count in causes.values() if isinstance(count, int))
         items[id_] = items.get(id_, 0) + new
+        watched[id_] = watched.get(id_, 0) + 1
         visits[id_] = visits.get(id_, 0) + max(visited, failed)
         failures[id_] = failures.get(id_, 0) + failed
         if usual is not None:
+            known[id_] = known.get(id_, 0) + 1
             # Of the running hour, as far as it has come.
             expected[id_] = expected.get(id_, 0.0) + usual * min(1.0, (now - hour) / _HOUR)
     return {
         id_: _Tally(
-            items[id_], expected.get(id_), failures[id_] / visits[id_] if visits[id_] else None
+            items[id_],
+            expected.get(id_) if known.get(id_, 0) >= KNOWN_SHARE * watched[id_] else None,
+            failures[id_] / visits[id_] if visits[id_] else None,
         )
         for id_ in items
     }

@@ -25,8 +25,13 @@ class LedgerBars:
 def ledger_bars(
     spans: Sequence[LedgerSpan], period: str, *, width: int = 120, height: int = 28
 ) -> LedgerBars:
-    """Draw the spans from left to right; ``period`` is how they are called, as ``近 48 小时``."""
-    most = max([1.0, *(max(span.new, span.expected or 0.0) for span in spans)])
+    """Draw the spans from left to right; ``period`` is how they are called, as ``近 48 小时``.
+
+    A flood is cut off at three times what is usual, or the rest would not be seen beside it.
+    """
+    usually = max((span.expected or 0.0 for span in spans), default=0.0)
+    largest = max([1.0, usually, *(float(span.new) for span in spans)])
+    most = min(largest, 3 * usually) if usually >= 1 / 3 else largest
     step, room, base = width / max(1, len(spans)), height - BASE - 1, height - BASE
     came, gaps, usual = [], [], []
     for number, span in enumerate(spans):
@@ -34,7 +39,7 @@ def ledger_bars(
         if span.is_gap:
             gaps.append(f"M{left:.1f} {base + 1}h{step:.1f}v{BASE - 1}h-{step:.1f}z")
         elif span.new:
-            tall = max(1.0, span.new / most * room)
+            tall = max(1.0, min(1.0, span.new / most) * room)
             came.append(f"M{left + step * 0.12:.1f} {base}v-{tall:.1f}h{step * 0.76:.1f}V{base}z")
         if span.expected is not None:
             usual.append(f"{left + step / 2:.1f},{base - span.expected / most * room:.1f}")

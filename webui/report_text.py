@@ -21,7 +21,8 @@ def next_kind(alert: AlertDetail) -> ReportKind:
     return next((kind for kind in ORDER if kind.value not in done), ReportKind.FOLLOW_UP)
 
 
-def draft_report(alert: AlertDetail, kind: ReportKind, name: str) -> str:
+def draft_report(alert: AlertDetail, kind: ReportKind, name: str, coverage: str) -> str:
+    """Word the report; ``coverage`` is the sentence that says how complete its numbers are."""
     row = alert.row
     places = "、".join(narrow_regions(row.regions)) or "地区待核实"
     topics = "、".join(topic_label(code) for code in row.topics) or "主题待核实"
@@ -38,6 +39,7 @@ def draft_report(alert: AlertDetail, kind: ReportKind, name: str) -> str:
             f"三、初步研判：{row.severity_label}。{alert.severity_reason or alert.evidence.why}",
             f"四、已采取措施：{'；'.join(taken) or '已启动核实'}。",
             f"五、下一步：{alert.advice or '继续核实，视情续报'}",
+            f"六、{coverage}",
             f"报送人：{name}",
         ]
     )

@@ -13,6 +13,13 @@ HEALTH_LABELS: Mapping[SourceHealth, str] = {
     SourceHealth.DEGRADED: "质量下降",
     SourceHealth.PAUSED: "已暂停",
 }
+IN_ORDER = (
+    SourceHealth.FAILING,
+    SourceHealth.SILENT,
+    SourceHealth.DEGRADED,
+    SourceHealth.OK,
+    SourceHealth.PAUSED,
+)
 ALARM_LABELS: Mapping[str, str] = {
     "source-silent": "静默",
     "source-empty": "从未有内容",

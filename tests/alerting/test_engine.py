@@ -383,3 +383,4 @@ def test_digest_goes_out_on_an_adjusted_workday_and_not_on_a_day_off(
     clock.advance(2 * MINUTE)
     engine.step()
     assert bool(world.deliveries()) is is_sent
+    assert all(sent.body.endswith("覆盖：本期没有启用的数据源。") for sent in world.deliveries())

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 
+import openpyxl
 import pytest
 from flask.testing import FlaskClient
 from sqlalchemy.dialects.postgresql import insert
@@ -14,7 +16,7 @@ from core.coverage import hour_of
 from core.database.models.collecting import FrontierURL, Source, SourceHour, SourceUsual
 from core.database.sessions import Sessions
 from core.source_ledger import LedgerSpan
-from tests.webui.conftest import Member, sign_in
+from tests.webui.conftest import Member, post, sign_in
 from tests.webui.content import Content, Post
 from webui.console import Console
 from webui.ledger_bars import ledger_bars
@@ -177,3 +179,37 @@ def test_bars_say_in_words_what_they_draw() -> None:
     assert bars.label == "近 3 小时新内容 2 条，按平时约 8 条，其中 1 小时没有采集"
     assert (bars.came.count("M"), bars.gaps.count("M"), len(bars.usual.split())) == (1, 1, 2)
     assert ledger_bars([], "近 3 小时").label == "近 3 小时新内容 0 条，平时多少还不知道"
+
+
+def test_reports_topics_exports_and_digests_print_their_coverage(
+    client: FlaskClient, three: list[int], console_for_tests: Console, people: dict[str, Member]
+) -> None:
+    assert three
+    content = Content(console_for_tests)
+    content.install_duty("wangmin")
+    content.rule()
+    content.post(Post())
+    content.evaluate()
+    alert = content.alert()
+    said = (
+        "覆盖：本期 1/3 个信源正常；缺：出错网（采集失败：网站自身出错）、江口论坛（静默 9 小时）"
+    )
+    sign_in(client, "wangmin")
+    report = page(client, f"/alerts/{alert.id}/report")
+    assert report.count(said) == 2
+    client.delete_cookie("zhisheng")
+    sign_in(client, "sunyue")
+    topic = {"name": "欠薪", "expression": "欠薪", "purpose": "劳动关系风险预警", "excludes": ""}
+    made = post(client, "/standing-topics/new", topic | {"owner_id": str(people["sunyue"].id)})
+    assert said in page(client, made.headers["Location"])
+    wanted = {
+        "query": "q=欠薪",
+        "reason": "交帮扶中心核对",
+        "purpose": "困难职工帮扶",
+        "format": "xlsx",
+    }
+    place = post(client, "/exports/new", wanted).headers["Location"]
+    book = openpyxl.load_workbook(io.BytesIO(post(client, f"{place}/file").get_data()))
+    cells = [str(cell.value) for sheet in book for row in sheet.iter_rows() for cell in row]
+    assert sum(said in cell for cell in cells) == 1
+    assert any("信源 1/3 正常" in cell for cell in cells)

@@ -14,10 +14,12 @@ from alerting.assignees import superior_organisations
 from alerting.cases import open_case, submit
 from alerting.deadlines import REPORT_LABELS, ReportKind
 from alerting.state_machine import record_report
+from core.coverage_statement import CoverageStatement
 from core.errors import ConflictError, IllegalTransitionError, InvalidOptionsError
 from webui.access import require, viewer
 from webui.alert_view import find_alert, show_alert, tables
 from webui.console import console, reading, writing
+from webui.coverage_note import covered
 from webui.page import render, tell
 from webui.pages.alert_actions import seen
 from webui.permissions import Permission
@@ -27,6 +29,8 @@ from webui.typed import whole_number
 
 blueprint = Blueprint("alert_reports", __name__, url_prefix="/alerts")
 
+A_DAY = dt.timedelta(days=1)
+
 
 @blueprint.get("/<int:alert_id>/report")
 @require(Permission.ALERT_HANDLE)
@@ -34,7 +38,13 @@ def form(alert_id: int) -> Response:
     alert = find_alert(alert_id)
     asked = request.args.get("kind", "")
     kind = ReportKind(asked) if asked in set(ReportKind) else next_kind(alert)
-    return _form(alert, {"kind": kind.value, "text": draft_report(alert, kind, viewer().name)})
+    text = draft_report(alert, kind, viewer().name, _coverage(alert).text)
+    return _form(alert, {"kind": kind.value, "text": text})
+
+
+def _coverage(alert: AlertDetail) -> CoverageStatement:
+    """State what was seen since the alert was opened, and at least of the last day."""
+    return covered(min(alert.row.opened_at, console().clock.now() - A_DAY))
 
 
 def _form(
@@ -49,6 +59,7 @@ def _form(
         alert=alert,
         row=alert.row,
         kinds=[(kind.value, REPORT_LABELS[kind]) for kind in ReportKind],
+        coverage=_coverage(alert),
         superiors=superior_organisations(reading(), viewer().organisation_id),
         values=values,
         faults=faults or {},

@@ -12,6 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from config.purposes import PURPOSES
 from core import exports
+from core.coverage_statement import CoverageStatement
 from core.database.models.searching import Export, ExportState
 from core.errors import InvalidOptionsError
 from core.exports import ExportDraft, ExportFormat, ExportNotFoundError
@@ -19,6 +20,7 @@ from core.expression import ExpressionError
 from core.table_file import Table, csv_bytes, xlsx_bytes
 from webui.access import require, viewer
 from webui.console import console, reading, writing
+from webui.coverage_note import covered
 from webui.export_rows import COLUMNS, Selection, cells, selection
 from webui.formats import full_time
 from webui.page import render, tell
@@ -153,9 +155,10 @@ def _table(
 ) -> Table:
     who = f"{viewer().name}（{viewer().login}）"
     now = full_time(console().clock.now())
+    stated = _covered(export, chosen)
     return Table(
         name="信息",
-        watermark=f"职声导出 {export.id} 号｜{who}｜{now}｜仅限内部使用，不得外传",
+        watermark=f"职声导出 {export.id} 号｜{who}｜{now}｜{stated.short}｜仅限内部使用，不得外传",
         columns=COLUMNS,
         rows=rows,
         about=(
@@ -167,12 +170,23 @@ def _table(
             ("检索条件", "；".join(chosen.said)),
             ("截至", f"{full_time(export.until)} 之前采集到的内容"),
             ("条数", str(len(rows))),
+            ("数据覆盖", _said(stated)),
             (
                 "提示",
                 "姓名、电话、证件号和住址已经遮盖；正文只保存 180 天，请按用途使用并及时删除。",
             ),
         ),
     )
+
+
+def _covered(export: Export, chosen: Selection) -> CoverageStatement:
+    """Say how complete the collecting was in the period of the search, of its last 31 days at most."""
+    since, until = chosen.filters.window(export.until) if chosen.filters else (None, None)
+    return covered(since, min(until or export.until, export.until))
+
+
+def _said(stated: CoverageStatement) -> str:
+    return f"{full_time(stated.since)} 至 {full_time(stated.until)}：{stated.text}"
 
 
 def _selection(address: str) -> Selection | None:

@@ -13,8 +13,8 @@ from webui.console import console, writing
 from webui.page import is_fragment, render, tell
 from webui.pages.source_fields import kinds
 from webui.permissions import Permission
-from webui.source_list import read_query, source_list
-from webui.source_words import HEALTH_LABELS, lasting
+from webui.source_list import SourceList, read_query, source_list
+from webui.source_words import HEALTH_LABELS, IN_ORDER, lasting
 
 blueprint = Blueprint("sources", __name__, url_prefix="/sources")
 
@@ -25,14 +25,36 @@ MANAGE = Permission.SOURCE_MANAGE
 @blueprint.get("")
 @require(Permission.SOURCE_VIEW)
 def index() -> Response:
+    listed = source_list(read_query(request.args))
     return render(
         "sources/_list.html" if is_fragment() else "sources/page.html",
-        listed=source_list(read_query(request.args)),
+        listed=listed,
+        tabs=_tabs(listed),
         health_labels=HEALTH_LABELS,
         levels=list(LEVEL_LABELS.items()),
         kinds=kinds(),
         lasting=lasting,
     )
+
+
+def _tabs(listed: SourceList) -> list[dict[str, object]]:
+    """Give one tab for each health, with all of its sources counted, whatever else is asked for."""
+    chosen = listed.query.health
+    everything = {
+        "label": "全部",
+        "href": "/sources",
+        "current": chosen is None,
+        "count": listed.total,
+    }
+    return [everything] + [
+        {
+            "label": HEALTH_LABELS[health],
+            "href": f"/sources?health={health}",
+            "current": health is chosen,
+            "count": listed.counts.get(health, 0),
+        }
+        for health in IN_ORDER
+    ]
 
 
 @blueprint.post("/<int:source_id>/pause")

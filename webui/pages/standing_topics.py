@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from http import HTTPStatus
 
 from flask import Blueprint, Response, abort, request
@@ -28,6 +29,7 @@ from core.standing_topics import Parse, mark_seen
 from webui import standing_topic_view as view
 from webui.access import require, viewer
 from webui.console import console, reading, writing
+from webui.coverage_note import covered
 from webui.document_results import Finder, lines
 from webui.document_search import found_page
 from webui.document_view import language
@@ -46,6 +48,7 @@ TABS = (
     (TopicTab.ARCHIVED, "已归档"),
 )
 NEWEST = 20
+A_WEEK = dt.timedelta(days=7)
 PATIENCE_S = 0.5
 """How long the list waits for numbers; the cards that are still without ask for theirs one by one."""
 
@@ -116,6 +119,7 @@ def detail(topic_id: int) -> Response:
         subscribers=subscribers(reading(), topic_id),
         sources=source_names(reading(), row.sources),
         changes=changes(reading(), history(reading(), topic_id)),
+        coverage=covered(console().clock.now() - A_WEEK),
         **context,
     )
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-from sqlalchemy import delete, text
+from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session
 
-from core.database.models.collecting import SourceUsual
+from core.database.models.collecting import Source, SourceUsual
 from crawlers.coverage import hour_of
 from crawlers.coverage_hours import HOUR, known_workdays, open_hour
 from crawlers.coverage_learning import learn_usual
@@ -37,6 +37,7 @@ def seed_ledger(services: Services) -> None:
     """Write the ledger of the seeded days once, and learn from it."""
     now = services.clock.now()
     with services.sessions.begin() as session:
+        session.execute(update(Source).where(Source.is_demo).values(created_at=now - SEEDED))
         session.execute(_ROWS, {"since": hour_of(now - SEEDED), "until": hour_of(now) - HOUR})
         session.execute(delete(SourceUsual))
     learn_usual(services.sessions, now)
