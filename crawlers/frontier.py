@@ -21,6 +21,9 @@ from crawlers.page_identity import page_key
 from crawlers.politeness import host_of
 from crawlers.source import PageLink
 
+# A statement takes 65,535 values; a large sitemap announces more.
+MOST_AT_ONCE = 5000
+
 
 @dataclass(frozen=True, slots=True)
 class Lane:
@@ -60,14 +63,15 @@ def announce(
         }
         row = {"source_id": source_id, "url": url, "page_key": key, "host": host_of(url)}
         rows.setdefault(key, {**row, "kind": "linked", "hints": hints, "due_at": now})
-    if not rows:
-        return 0
-    statement = (
-        insert(FrontierURL)
-        .values(list(rows.values()))
-        .on_conflict_do_nothing()
-        .returning(FrontierURL.id)
+    found = list(rows.values())
+    return sum(
+        _insert(session, found[start : start + MOST_AT_ONCE])
+        for start in range(0, len(found), MOST_AT_ONCE)
     )
+
+
+def _insert(session: Session, rows: Sequence[dict[str, object]]) -> int:
+    statement = insert(FrontierURL).values(rows).on_conflict_do_nothing().returning(FrontierURL.id)
     return len(session.scalars(statement).all())
 
 
