@@ -35,6 +35,7 @@ _BEFORE_DATE = re.compile(
     r"^(?P<name>[\u3400-\u9fffA-Za-z0-9_·-]{2,16})\s{1,3}(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s\d\d:\d\d(?::\d\d)?$"
 )
 _LONGEST_LINE = 120
+_LONGEST_TITLE = 300
 _OUTLET = re.compile(
     r"(?:网|报|社|新闻|电视台|在线|频道|客户端|杂志|周刊|时间|日期|发布|发表|更新|于)$"
 )
@@ -46,6 +47,9 @@ _LABEL = re.compile(
 _IN_SCRIPT = re.compile(
     r"""\b(?:nickname|nick_?name|author_?name|media_?name)["']?\s?[:=]\s?["'](?P<name>[^"'<>\\]{2,30})["']""",
     re.IGNORECASE,
+)
+_MEDIUM = re.compile(
+    r"""\bmediaInfo["']?\s?:\s?\{[^{}]{0,200}?\bname["']?\s?:\s?["'](?P<name>[^"'<>\\]{2,30})["']"""
 )
 _PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪|澎湃)号")
 _SOURCE = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
@@ -85,7 +89,7 @@ def members(around: Surroundings) -> list[str]:
 def owners(around: Surroundings) -> list[str]:
     """Give whose blog it is, by the name of the page."""
     for element in around.page.tree.iter("title"):
-        found = _OWNED.search(inner_text(element))
+        found = _OWNED.search(inner_text(element)[:_LONGEST_TITLE])
         if found is not None and _is_account(found["name"]):
             return [found["name"]]
         break
@@ -106,9 +110,10 @@ def accounts(around: Surroundings) -> list[str]:
             source = _SOURCE.search(line.text)
             if source is not None and _is_account(source["name"]):
                 return [source["name"]]
-    found = _IN_SCRIPT.search(around.page.source)
-    if found is not None and _is_account(found["name"]):
-        return [found["name"]]
+    for pattern in (_IN_SCRIPT, _MEDIUM):
+        found = pattern.search(around.page.source)
+        if found is not None and _is_account(found["name"]):
+            return [found["name"]]
     return []
 
 

@@ -110,7 +110,7 @@ def _named(text: str) -> list[str]:
 
 
 def _declared(around: Surroundings) -> list[str]:
-    names = [around.page.meta[name] for name in _META if name in around.page.meta]
+    names = [around.page.meta[name][:_LONGEST_LINE] for name in _META if name in around.page.meta]
     names += linked_data_names(around.page, "author")
     edited = set(_editors(around))
     for name in names:
@@ -190,7 +190,7 @@ def _pen_name(text: str) -> list[str]:
 
 def _declared_editors(around: Surroundings) -> list[str]:
     for name in _META:
-        value = around.page.meta.get(name, "").strip()
+        value = around.page.meta.get(name, "")[:_LONGEST_LINE].strip()
         if people(value):
             return people(value)
     return []

@@ -121,7 +121,7 @@ def _claims(page: Page) -> Iterator[_Claim]:
     given += [page.meta[name] for name in _META if name in page.meta]
     given += list(linked_data(page, "headline"))[:1]
     for text in given:
-        clean = _clean(text)
+        clean = _clean(text[:_LONGEST_LINE])
         if clean:
             part = _without_site(clean)
             is_cut = _CUT.search(clean) is not None

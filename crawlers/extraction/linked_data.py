@@ -10,6 +10,9 @@ from crawlers.extraction.page import Page
 
 _MOST_SCRIPTS = 20
 _DEEPEST = 6
+_LONGEST_NAME = 200
+_MOST_NAMES = 20
+_LONGEST_VALUE = 1000
 _LONGEST = 500_000
 _ARTICLE = re.compile(
     r"article|news|blog|post|report|webpage|discussion|question|creative", re.IGNORECASE
@@ -22,7 +25,7 @@ def linked_data(page: Page, key: str) -> Iterator[str]:
     for item in _items(page):
         value = item.get(key)
         if isinstance(value, str) and value.strip():
-            yield value.strip()
+            yield value.strip()[:_LONGEST_VALUE]
 
 
 def linked_data_names(page: Page, key: str) -> list[str]:
@@ -33,8 +36,8 @@ def linked_data_names(page: Page, key: str) -> list[str]:
         for one in value if isinstance(value, list) else [value]:
             name = one.get("name") if isinstance(one, dict) else one
             if isinstance(name, str) and name.strip():
-                names.append(name.strip())
-    return names
+                names.append(name.strip()[:_LONGEST_NAME])
+    return names[:_MOST_NAMES]
 
 
 def _items(page: Page) -> list[dict[str, object]]:

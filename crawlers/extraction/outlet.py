@@ -21,6 +21,7 @@ _END = re.compile(
 )
 _NEEDS_COLON = re.compile(r"^[^:：|｜]*$")
 _PREFIX = re.compile(r"^.{2,12}?[-－—–]{1,2}(?=.{2,20}$)")
+LONGEST_TITLE = 500
 _MARKS = str.maketrans("", "", "《》「」“”\"' \u3000\xa0")
 _SITE_NAME = re.compile(
     r"(?:网|在线|新闻|日报|晚报|晨报|时报|商报|早报|频道|论坛|博客|社区|客户端|订阅|财经|报|传媒|医院|大学|学会|协会|政府|[A-Za-z]{3,})$"
@@ -116,7 +117,7 @@ def _clean(text: str) -> str | None:
 
 def _name_in_title(page: Page, headline: str) -> str | None:
     """Take the last part of a page's title: most often the name of its site."""
-    whole = next((inner_text(element) for element in page.tree.iter("title")), "")
+    whole = next((inner_text(element) for element in page.tree.iter("title")), "")[:LONGEST_TITLE]
     if not whole or whole == headline:
         return None
     rest = whole.partition(headline)[2] if headline and headline in whole else whole

@@ -21,6 +21,7 @@ _BLOCKS = frozenset((
 ))  # fmt: skip
 _HEADING = re.compile(r"h[1-6]")
 _LABELS_KEPT = 3
+_LONGEST_LABEL = 120
 _LONGEST_PIECE = 80
 
 
@@ -143,4 +144,4 @@ class _Reader:
 
 
 def _label(element: HtmlElement) -> str:
-    return f"{element.get('class') or ''} {element.get('id') or ''}".strip()
+    return f"{element.get('class') or ''} {element.get('id') or ''}"[:_LONGEST_LABEL].strip()
