@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Mapping
 from typing import Any
 
@@ -77,3 +78,10 @@ def spent_s(meta: Mapping[str, object]) -> float:
 def is_head_too_large(error: Exception) -> bool:
     reasons = getattr(error.__cause__ or error, "reasons", ())
     return any(isinstance(getattr(one, "value", None), HeadTooLargeError) for one in reasons)
+
+
+def is_certificate_problem(error: Exception) -> bool:
+    cause: BaseException | None = error.__cause__ or error
+    text = f"{cause!r} {getattr(cause, 'reasons', '')!r}"
+    said = text.lower()
+    return isinstance(cause, ssl.SSLError) or "certificate" in said or "verificationerror" in said

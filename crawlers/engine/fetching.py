@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urljoin, urlsplit
@@ -22,7 +21,7 @@ from scrapy.http import Response
 
 from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
 from crawlers.engine.browser import Rendering, Script
-from crawlers.engine.download import is_head_too_large, spent_s
+from crawlers.engine.download import is_certificate_problem, is_head_too_large, spent_s
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.resolver import PolicyResolver
@@ -162,7 +161,7 @@ class Fetcher:
             return failure(FailureCause.UNREADABLE, str(error))
         for kind, cause in _CAUSES:
             if isinstance(error, kind):
-                if cause is FailureCause.INCOMPLETE and _is_certificate_problem(error):
+                if cause is FailureCause.INCOMPLETE and is_certificate_problem(error):
                     return failure(FailureCause.CERTIFICATE)
                 return failure(cause)
         return failure(FailureCause.INTERNAL)
@@ -178,12 +177,6 @@ _CAUSES: tuple[tuple[type[Exception], FailureCause], ...] = (
     (DownloadFailedError, FailureCause.INCOMPLETE),
     (OSError, FailureCause.UNREACHABLE),
 )
-
-
-def _is_certificate_problem(error: Exception) -> bool:
-    cause: BaseException | None = error.__cause__ or error
-    text = f"{cause!r} {getattr(cause, 'reasons', '')!r}"
-    return isinstance(cause, ssl.SSLError) or "certificate" in text.lower()
 
 
 def is_login(url: str) -> bool:

@@ -18,6 +18,7 @@ from core.clock import monotonic
 from core.outbound.decompression import ACCEPTED_ENCODINGS, bounded_body
 from core.outbound.errors import AddressRefusedError, ResolutionError
 from crawlers.engine.context import CrawlContext
+from crawlers.engine.download import is_certificate_problem
 from crawlers.engine.host_gate import HostGate
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.settings import LARGEST_BODY
@@ -178,6 +179,8 @@ class RobotsGuard:
             return _Answered(UNAVAILABLE, error.failure)
         except Exception as error:  # noqa: BLE001 (a plug-in border: Scrapy raises whatever its transport did)
             log.info("robots_not_fetched", host=urlsplit(url).hostname, cause=type(error).__name__)
+            if is_certificate_problem(error):
+                return _Answered(UNAVAILABLE, failure(FailureCause.CERTIFICATE))
             return _Answered(UNAVAILABLE, failure(FailureCause.UNREACHABLE, NO_ROBOTS))
         return _Answered(UNAVAILABLE)
 
