@@ -1,6 +1,7 @@
 """Sources: tried before they are saved, paused, imported from files."""
 
 import datetime as dt
+import html
 import io
 import json
 import threading
@@ -16,6 +17,7 @@ from core.clock import FakeClock
 from core.database.models.collecting import Document, DocumentBody, PendingUpload, Source
 from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
+from crawlers.source_types import SOURCE_TYPES
 from tests.webui.conftest import Member, csrf_token, post, sign_in
 from tests.webui.test_source_adding import fields
 
@@ -99,6 +101,17 @@ def test_saved_source_is_due_at_once_then_paused_resumed_and_visited(
         assert post(admin, f"/sources/{source.id}/{action}").status_code == 303
         states.append(stored(sessions)[0].state)
     assert states == ["paused", "active", "active"]
+
+
+def test_every_type_draws_its_own_form_and_says_which_field_is_wrong(admin: FlaskClient) -> None:
+    for kind, source_type in SOURCE_TYPES.load_all().items():
+        if source_type.needs_url:
+            page = html.unescape(admin.get(f"/sources/new/{kind}").get_data(as_text=True))
+            assert [spec.name for spec in source_type.options if spec.label not in page] == []
+    wrong = {"option.title_field": "a[", "option.follow_links": "1"}
+    answer = post(admin, "/sources/new/json_api", feed("https://api.example.com/", **wrong))
+    assert answer.status_code == 422
+    assert "「a[」不是正确的 JMESPath 路径。" in html.unescape(answer.get_data(as_text=True))
 
 
 def test_edited_source_keeps_its_number(admin: FlaskClient, sessions: Sessions, site: str) -> None:
