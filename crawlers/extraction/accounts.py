@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import pairwise
 
 from crawlers.extraction.linked_data import linked_data_names
@@ -98,23 +99,22 @@ def owners(around: Surroundings) -> list[str]:
 
 def accounts(around: Surroundings) -> list[str]:
     """Give the account whose name the markup, the linked data or a script of the page marks as such."""
+    name = next((name for name in _marked(around) if _is_account(name)), None)
+    return [name] if name else []
+
+
+def _marked(around: Surroundings) -> Iterator[str]:
     for line in around.head:
         for label, text in (*line.pieces, (line.label, line.text)):
-            if _LABEL.search(label) and _is_account(text):
-                return [text]
-    for name in linked_data_names(around.page, "author"):
-        if _is_account(name):
-            return [name]
+            if _LABEL.search(label):
+                yield text
+    yield from linked_data_names(around.page, "author")
     if any(_PLATFORM.search(line.text) for line in around.head):
-        for line in around.head:
-            source = _SOURCE.search(line.text)
-            if source is not None and _is_account(source["name"]):
-                return [source["name"]]
+        yield from (found["name"] for line in around.head if (found := _SOURCE.search(line.text)))
     for pattern in (_IN_SCRIPT, _MEDIUM):
         found = pattern.search(around.page.source)
-        if found is not None and _is_account(found["name"]):
-            return [found["name"]]
-    return []
+        if found is not None:
+            yield found["name"]
 
 
 def _is_account(text: str) -> bool:
