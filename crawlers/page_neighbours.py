@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from urllib.parse import urljoin, urlsplit
 
 from crawlers.extraction.page import Page, absolute_url, inner_text
 
 LONGEST_NAME = 60
+MOST_PIECES = 30
+MOST_CONTAINERS = 2000
+MOST_CRUMBS = 8
 _FEED_TYPES = ("application/rss+xml", "application/atom+xml", "application/feed+json",
                "application/rdf+xml")  # fmt: skip
 _COMMENT_FEED = re.compile(r"comment|评论|回复", re.IGNORECASE)
@@ -57,18 +61,20 @@ def page_names(page: Page) -> tuple[str, ...]:
 def parent_pages(page: Page) -> tuple[tuple[str, str], ...]:
     """Give (address, name) of the list pages that an article may belong to, the nearest first."""
     found: dict[str, str] = {}
-    for element in page.tree.iter("div", "p", "span", "ul", "ol", "nav", "td", "section"):
-        text = inner_text(element)[:200]
+    containers = page.tree.iter("div", "p", "span", "ul", "ol", "nav", "td", "section")
+    for element in islice(containers, MOST_CONTAINERS):
+        text = "".join(str(piece) for piece in islice(element.itertext(), MOST_PIECES))
         marked = _CRUMB_CLASS.search(f"{element.get('class') or ''} {element.get('id') or ''}")
         if not (marked or (_CRUMB_WORDS.search(text) and len(text) < 120)):  # noqa: PLR2004 (one line)
             continue
-        crumbs = [(inner_text(anchor), absolute_url(page.url, anchor.get("href") or ""))
-                  for anchor in element.iter("a")]  # fmt: skip
-        named = [(name, url) for name, url in crumbs
-                 if url and name and url != page.url and not _HOME_WORDS.search(name)]  # fmt: skip
-        if len(crumbs) <= 8:  # noqa: PLR2004 (more is a menu)
-            for name, url in reversed(named):
-                found.setdefault(url, name)
+        anchors = list(islice(element.iter("a"), MOST_CRUMBS + 1))
+        if len(anchors) > MOST_CRUMBS:
+            # So many are a menu.
+            continue
+        for anchor in reversed(anchors):
+            name, url = inner_text(anchor), absolute_url(page.url, anchor.get("href") or "")
+            if url and name and url != page.url and not _HOME_WORDS.search(name):
+                found.setdefault(url, name[:LONGEST_NAME])
     folder = urljoin(page.url, "./")
     above = _without_dates(folder)
     for url in dict.fromkeys((above, folder)):

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from urllib.parse import urlsplit
 
 from lxml.html import HtmlElement
@@ -16,6 +17,9 @@ from crawlers.page_neighbours import full_title
 from crawlers.source import FetchedPage
 
 SHORTEST_PARAGRAPH = 30
+MOST_PIECES = 20
+# A look at the beginning says what a page is, also of one that somebody has made endless.
+MOST_ELEMENTS = 20_000
 ARTICLE_CHARACTERS = 200
 EMPTY_CHARACTERS = 120
 _XML_ROOT = re.compile(r"<(?:\w{1,20}:)?(rss|feed|RDF|urlset|sitemapindex)[\s>]", re.IGNORECASE)
@@ -23,7 +27,8 @@ _LOGIN_PATH = re.compile(
     r"(?:^|[/.?&=])(?:login|signin|sign_in|passport|sso|cas|oauth)", re.IGNORECASE
 )
 _ARTICLE_PATH = re.compile(
-    r"\d{4}[^/]{0,200}\.s?html?$|/(?:article|detail|content|post|p|a|t)/?[^/]{0,200}\d{3}", re.IGNORECASE
+    r"\d{4}[^/]{0,200}\.s?html?$|/(?:article|detail|content|post|p|a|t)/?[^/]{0,200}\d{3}",
+    re.IGNORECASE,
 )
 _INDEX_PATH = re.compile(r"/$|^$|/(?:index|list|default)[\w-]{0,8}(?:\.\w{2,5})?$", re.IGNORECASE)
 _THREAD_PATH = re.compile(
@@ -99,7 +104,8 @@ class PageTraits:
 
 def traits_of(page: Page) -> PageTraits:
     tree = page.tree
-    blocks = [_own_prose(element) for element in tree.iter("p", "div", "td", "section", "article")]
+    containers = islice(tree.iter("p", "div", "td", "section", "article"), MOST_ELEMENTS)
+    blocks = [_own_prose(element) for element in containers]
     paragraphs = [count for count in blocks if count >= SHORTEST_PARAGRAPH]
     anchors = [(inner_text(anchor), url) for anchor, url in links(page, tree)]
     visible = sum(len(text.strip()) for text in _visible(tree))
@@ -109,7 +115,7 @@ def traits_of(page: Page) -> PageTraits:
         longest_prose=max(paragraphs, default=0),
         visible=visible,
         headlines=sum(len(text) for text, _ in anchors if len(text) >= 6),  # noqa: PLR2004 (shorter ones are menus)
-        scripts=sum(1 for _ in tree.iter("script")),
+        scripts=sum(1 for _ in islice(tree.iter("script"), MOST_ELEMENTS)),
         thread_links=sum(bool(_THREAD_PATH.search(url)) for _, url in anchors),
         has_password_field=any(
             (element.get("type") or "").lower() == "password" for element in tree.iter("input")
@@ -158,11 +164,12 @@ def _is_article(url: str, traits: PageTraits, headline_links: int) -> bool:
 def _own_prose(element: HtmlElement) -> int:
     """Count the characters of an element's own text and inline children, without its links."""
     count = len((element.text or "").strip())
-    for child in element:
+    for child in islice(element, MOST_PIECES * 10):
         if not isinstance(child.tag, str):
             continue
         if child.tag in {"span", "strong", "b", "em", "font", "i", "br"}:
-            count += len(inner_text(child).strip())
+            # A bounded look: on a page of nested inline tags the whole would be read again and again.
+            count += sum(len(str(text).strip()) for text in islice(child.itertext(), MOST_PIECES))
         count += len((child.tail or "").strip())
     return count
 
@@ -172,7 +179,7 @@ def _visible(tree: HtmlElement) -> list[str]:
     root = tree if body is None else body
     return [
         str(text)
-        for element in root.iter()
+        for element in islice(root.iter(), MOST_ELEMENTS)
         if isinstance(element.tag, str) and element.tag not in {"script", "style", "noscript"}
         for text in (element.text, element.tail if element is not root else None)
         if text
