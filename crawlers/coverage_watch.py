@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from core import notices
 from core.database.models.collecting import Source, SourceHour, SourceState, SourceUsual
+from core.database.sessions import Sessions
 from core.source_health import is_watched
 from crawlers.coverage_alarms import Alarm, AlarmKind, RecentQuality, SourceFacts, judge
 
@@ -20,10 +21,17 @@ RECENT_PAGES = 20
 RECENT_WITHIN = dt.timedelta(hours=48)
 
 
-def watch(session: Session, now: dt.datetime) -> list[Alarm]:
+def watch(sessions: Sessions, now: dt.datetime) -> list[Alarm]:
     """Judge all watched sources; raise, renew and clear the operators' notices; give the alarms that stand."""
-    facts = source_facts(session, now)
-    alarms = judge(facts, now)
+    with sessions.begin() as session:
+        facts = source_facts(session, now)
+        alarms = judge(facts, now)
+        _notify(session, alarms, now)
+    _remember(sessions, facts, alarms)
+    return alarms
+
+
+def _notify(session: Session, alarms: Sequence[Alarm], now: dt.datetime) -> None:
     before = frozenset[str]().union(*(notices.live_keys(session, kind.value) for kind in AlarmKind))
     for alarm in alarms:
         notices.raise_notice(session, alarm.key, alarm.text, now)
@@ -32,27 +40,30 @@ def watch(session: Session, now: dt.datetime) -> list[Alarm]:
     for key in sorted(before - {alarm.key for alarm in alarms}):
         notices.clear_notice(session, key, now)
         log.info("coverage_alarm_cleared", key=key)
-    _remember(session, facts, alarms)
-    return alarms
 
 
-def _remember(session: Session, facts: Sequence[SourceFacts], alarms: Sequence[Alarm]) -> None:
-    """Write on the sources since when they are silent or read badly, where that has changed."""
+def _remember(sessions: Sessions, facts: Sequence[SourceFacts], alarms: Sequence[Alarm]) -> None:
+    """Write on the sources since when they are silent or read badly, where that has changed.
+
+    Each in a transaction of its own: crawlers hold many sources at once, and nobody may wait for two of them.
+    """
     silent = _since(alarms, AlarmKind.SILENT, AlarmKind.EMPTY)
     degraded = _since(alarms, AlarmKind.DEGRADED)
-    paused = or_(Source.silent_since.is_not(None), Source.degraded_since.is_not(None))
-    session.execute(
-        update(Source)
-        .where(Source.state == SourceState.PAUSED.value, paused)
-        .values(silent_since=None, degraded_since=None)
-    )
+    changed: dict[int, tuple[dt.datetime | None, dt.datetime | None]] = {}
     for one in facts:
         found = silent.get(one.id), degraded.get(one.id)
         if found != (one.silent_since, one.degraded_since):
+            changed[one.id] = found
+    with sessions() as session:
+        is_marked = or_(Source.silent_since.is_not(None), Source.degraded_since.is_not(None))
+        paused = select(Source.id).where(Source.state == SourceState.PAUSED.value, is_marked)
+        changed |= dict.fromkeys(session.scalars(paused), (None, None))
+    for source_id, (silent_since, degraded_since) in changed.items():
+        with sessions.begin() as session:
             session.execute(
                 update(Source)
-                .where(Source.id == one.id)
-                .values(silent_since=found[0], degraded_since=found[1])
+                .where(Source.id == source_id)
+                .values(silent_since=silent_since, degraded_since=degraded_since)
             )
 
 

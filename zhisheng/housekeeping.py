@@ -50,8 +50,7 @@ class Housekeeping:
             with sessions.begin() as session:
                 open_hours(session, now)
             self._opened = hour
-        with sessions.begin() as session:
-            watch(session, now)
+        watch(sessions, now)
 
     def hourly(self) -> None:
         """Make next month's partitions and indices before they are needed; forget what is past comparing."""

@@ -97,8 +97,7 @@ class Day:
                 open_hours(session, now)
                 for id_, new in gives.items():
                     visit(session, id_, now, new=new, score=score)
-            with self._sessions.begin() as session:
-                watch(session, now)
+            watch(self._sessions, now)
             with self._sessions() as session:
                 self.told.append(live(session))
         return self.told[-1]
@@ -195,7 +194,8 @@ def test_paused_sources_are_not_waited_for_and_a_silent_one_teaches_nothing(
     assert learn_usual(sessions, clock.now()) == 0
     with sessions.begin() as session:
         assert open_hours(session, clock.now()) == 1
-        watch(session, clock.now())
+    watch(sessions, clock.now())
+    with sessions() as session:
         assert session.get_one(Source, paused).silent_since is None
         assert session.scalar(select(func.count()).select_from(SourceUsual)) == 0
         assert healths(session, clock.now())[1] is SourceHealth.PAUSED
