@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from crawlers.extraction.linked_data import linked_data_names
 from crawlers.extraction.page import Page, inner_text
 from crawlers.extraction.surroundings import Surroundings
 
@@ -28,6 +29,7 @@ _SITE_NAME = re.compile(
 )
 _OFFICIAL = re.compile(r"(?:官方网站|官网|官方)$")
 _TITLE_PARTS = re.compile(r"\s*(?:[_|｜丨]|--+|\s[-–—]\s|[-–—](?=[^-–—]{2,30}$))\s*")
+_AGENCY = re.compile(r"(?:通讯社|通訊社|新社|华社|華社|电台|電台|日报|日報|晚报|晚報)(?:$|-)")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HOSTS = {
     "people.com.cn": "人民网", "news.cn": "新华网", "xinhuanet.com": "新华网", "163.com": "网易", "sina.com.cn": "新浪",
@@ -91,6 +93,7 @@ def _sources(around: Surroundings) -> Iterator[str]:
         )
     ):
         yield name
+    yield from (name for name in linked_data_names(around.page, "author") if _AGENCY.search(name))
     for line in (*around.closing[-2:], *around.tail[:6]):
         if len(line.text) <= 60:  # noqa: PLR2004 (as above)
             yield from _in_line(line.text)
