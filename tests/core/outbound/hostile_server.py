@@ -56,6 +56,7 @@ class HostileServer:
     ) -> None:
         self.scripts: dict[str, Script] = {}
         self.requests: list[bytes] = []
+        self.connections = 0
         self.stopping = threading.Event()
         self._ssl_context = ssl_context
         self._listener = socket.create_server((address, port), backlog=200)
@@ -89,6 +90,7 @@ class HostileServer:
                 connection, _ = self._listener.accept()
             except OSError:
                 return
+            self.connections += 1
             threading.Thread(target=self._answer, args=(connection,), daemon=True).start()
 
     def _answer(self, connection: socket.socket) -> None:
