@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-from core.matching_text import matching_text
 from crawlers.extraction.layout import Block, Layout, TextLine
 from crawlers.extraction.line_weights import Weights
+from crawlers.extraction.page_titles import is_headline
 from crawlers.extraction.thread_opening import opening_post
 
 # Names that publishing systems give to the block of the text itself.
@@ -41,8 +41,6 @@ _WITHOUT_DESCRIPTION = 0.3
 _NEAR_HEADLINE = 25
 _LEAST_PARAGRAPH = 15
 _FAR_FROM_HEADLINE = 0.4
-_SHORTEST_HEADLINE = 6
-_NO_WORD = re.compile(r"\W")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,21 +82,6 @@ def _beginnings(page: Layout, weights: Weights, titles: Sequence[str]) -> list[i
                 found.append(below)
                 break
     return found
-
-
-def is_headline(text: str, titles: Sequence[str]) -> bool:
-    """Compare a line with what the page calls itself, site names and all."""
-    own = bare(text)
-    if len(own) < _SHORTEST_HEADLINE:
-        return False
-    return any(
-        own in title and (2 * len(own) > len(title) or title.startswith(own)) for title in titles
-    )
-
-
-def bare(text: str) -> str:
-    """Leave letters, digits and characters, folded."""
-    return _NO_WORD.sub("", matching_text(text))
 
 
 def _heaviest(

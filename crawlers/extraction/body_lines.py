@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from crawlers.extraction.body_block import BodyBlock, is_headline
+from crawlers.extraction.body_block import BodyBlock
 from crawlers.extraction.layout import Layout, TextLine
 from crawlers.extraction.line_weights import Weights, is_boilerplate, running_weight
+from crawlers.extraction.page_titles import is_headline
 
 _FIRST_LINES = 15
 _RUNNING = 15

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field, replace
 import trafilatura
 from lxml.html import HtmlElement
 
-from crawlers.extraction.body_block import bare, body_block
+from crawlers.extraction.body_block import body_block
 from crawlers.extraction.body_lines import body_lines
 from crawlers.extraction.embedded_text import embedded_text
 from crawlers.extraction.layout import Layout, TextLine, layout, plain
 from crawlers.extraction.line_weights import Weights, running_weight, weights
-from crawlers.extraction.page import Page, inner_text
+from crawlers.extraction.page import Page
+from crawlers.extraction.page_titles import page_titles
 
 ENOUGH = 400
 """With so many characters of running text in one block no other reading is asked for."""
@@ -65,7 +66,7 @@ def body_text(page: Page) -> BodyText:
     thin is one reading among others: the best score wins, where agreement with another reading counts too.
     """
     stream = layout(page.tree)
-    weighed = weights(stream)
+    weighed = weights(stream, page_titles(page))
     whole = _page_running(stream, weighed)
     first = _from_block(page, stream, weighed)
     if first.running >= ENOUGH:
@@ -114,8 +115,7 @@ def _grams(text: str) -> Counter[str]:
 
 def _from_block(page: Page, stream: Layout, weighed: Weights) -> BodyText:
     description = page.meta.get("description") or page.meta.get("og:description") or ""
-    shown = next((inner_text(element) for element in page.tree.iter("title")), "")
-    titles = [bare(title) for title in (shown, page.meta.get("og:title", ""))]
+    titles = page_titles(page)
     found = body_block(stream, weighed, titles=titles, description=description)
     if found is None:
         return _NOTHING
@@ -129,7 +129,7 @@ def _hidden(page: Page, stream: Layout) -> BodyText:
         return _NOTHING
     lines = [replace(line, is_hidden=False) for line in stream.lines]
     shown = replace(stream, lines=lines)
-    return _from_block(page, shown, weights(shown))
+    return _from_block(page, shown, weights(shown, page_titles(page)))
 
 
 def _from_embedded(page: Page, whole: float) -> BodyText:

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate, pairwise
 
 from core.matching_text import matching_text
 from crawlers.extraction.layout import Block, Layout, TextLine
+from crawlers.extraction.page_titles import is_headline
 
-SENTENCE = re.compile(r"[。！？；，、!?]|[,.;](?=\s|[\u4e00-\u9fff])")
+# Some write a space where others write a comma.
+SENTENCE = re.compile(
+    r"[。！？；，、!?]|[,.;](?=\s|[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff]{6})\s(?=[\u4e00-\u9fff]{4})"
+)
 _BOILERPLATE = re.compile(
     r"版权所有|版权声明|免责声明|责任编辑|责编[:：]|icp备|icp证|公网安备|copyright|all rights reserved"
     r"|相关阅读|推荐阅读|延伸阅读|分享到|分享至|扫一扫|发表评论|转载请注明|未经授权|许可证"
@@ -51,6 +56,9 @@ _LEAST_BEFORE = 60
 # What surrounds an article is never the greater part of a page.
 _LARGEST_SURROUNDING = 0.4
 _LARGEST_OTHER = 0.6
+# Other stories are linked; most of a page without links is its article, whatever stands above it.
+_LARGEST_UNLINKED = 0.5
+_LEAST_LINKED = 0.1
 _STORY_TAGS = frozenset({"article", "dd", "div", "dl", "li", "section", "table", "td", "tr"})
 _LEAST_STORIES = 3
 _MOST = 0.8
@@ -104,14 +112,17 @@ def is_boilerplate(line: TextLine) -> bool:
     )
 
 
-def weights(page: Layout) -> Weights:
-    """Weigh the lines; hidden ones and those that only surround an article count against a block."""
+def weights(page: Layout, titles: Sequence[str] = ()) -> Weights:
+    """Weigh the lines; hidden ones and those that only surround an article count against a block.
+
+    ``titles`` are what the page calls itself, bare.
+    """
     lines = page.lines
     running = [0.0 if line.is_hidden else running_weight(line) for line in lines]
     loose = [0.0 if line.is_hidden else _loose_weight(line) for line in lines]
     gain = _sums([max(weight, 0.0) for weight in running])
     size = _sums([float(line.size) for line in lines])
-    others = _other_stories(page, gain) | _lists_of_stories(page, gain)
+    others = _other_stories(page, gain, titles) | _lists_of_stories(page, gain)
     for index in others:
         running[index] = loose[index] = -lines[index].size
     around: set[int] = set()
@@ -136,22 +147,32 @@ def _surrounds(tag: str, label: str) -> bool:
     return tag in _AROUND_TAGS or (tag not in _WHOLE_TAGS and bool(_AROUND.search(label)))
 
 
-def _other_stories(page: Layout, gain: list[float]) -> set[int]:
-    """Find the lines of blocks that begin with a heading such as 相关阅读."""
+def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> set[int]:
+    """Find the lines of blocks that begin with a heading such as 相关阅读, unless the headline stands in them."""
+    shown = [index for index, line in enumerate(page.lines) if is_headline(line.text, titles)]
     ends: dict[int, int] = {}
     for block in page.blocks:
         ends[block.start] = max(ends.get(block.start, 0), block.end)
+    size = _sums([float(line.size) for line in page.lines])
+    linked = _sums([float(line.linked) for line in page.lines])
     found: set[int] = set()
     for index, line in enumerate(page.lines):
-        if index in found or line.size > _LONGEST_HEADING or ends.get(index, 0) < index + 2:
+        end = ends.get(index, 0)
+        if index in found or line.size > _LONGEST_HEADING or end < index + 2:
             continue
         heading = matching_text(line.text)
         is_other = bool(_OTHER.fullmatch(heading))
         if not is_other and not _MAYBE_OTHER.fullmatch(heading):
             continue
-        below = gain[ends[index]] - gain[index]
+        inside, links = size[end] - size[index], linked[end] - linked[index]
+        unlinked = size[-1] - linked[-1]
+        if inside - links > _LARGEST_UNLINKED * unlinked and links < _LEAST_LINKED * inside:
+            continue
+        if any(index < headline < end for headline in shown):
+            continue
+        below = gain[end] - gain[index]
         if below < _LARGEST_OTHER * gain[-1] or (is_other and gain[index] > _LEAST_BEFORE):
-            found.update(range(index, ends[index]))
+            found.update(range(index, end))
     return found
 
 
