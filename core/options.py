@@ -31,7 +31,10 @@ class FieldKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldSpec:
-    """One option. ``choices`` are (value, Chinese label) pairs; limits apply to numbers and lengths."""
+    """One option. ``choices`` are (value, Chinese label) pairs; limits apply to numbers and lengths.
+
+    ``group`` is the Chinese name under which a long form folds rarely used options away.
+    """
 
     name: str
     label: str
@@ -42,6 +45,7 @@ class FieldSpec:
     choices: tuple[tuple[str, str], ...] = ()
     minimum: float | None = None
     maximum: float | None = None
+    group: str = ""
 
 
 Options: TypeAlias = dict[str, OptionValue]

@@ -19,22 +19,27 @@ _NEXT = frozenset(
 _LONGEST_LABEL = 8
 _SECOND_LEVELS = frozenset({"com", "gov", "org", "net", "edu", "ac"})
 _SPACES = re.compile(r"\s+")
+PAGING = "翻页"
 PAGE_OPTIONS: tuple[FieldSpec, ...] = (
     FieldSpec(
         "pages", "最多翻几页", FieldKind.NUMBER, default=1, minimum=1, maximum=MOST_PAGES,
         help="1 表示只看第一页。翻到没有新内容的一页就停下。",
+        group=PAGING,
     ),
     FieldSpec(
         "next_selector", "“下一页”链接的选择器", maximum=300,
         help="如 a.next；不填时自动寻找“下一页”。",
+        group=PAGING,
     ),
     FieldSpec(
         "page_url", "后续页的地址模板", maximum=500,
         help="用 {page} 代表页码，如 https://www.example.com/news/index_{page}.html；填了就不再寻找“下一页”。",
+        group=PAGING,
     ),
     FieldSpec(
         "second_page", "第二页的页码", FieldKind.NUMBER, default=2, minimum=0, maximum=1000,
         help="有的网站第二页是 index_1.html，就填 1。",
+        group=PAGING,
     ),
 )  # fmt: skip
 

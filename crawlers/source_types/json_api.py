@@ -18,6 +18,7 @@ MOST_ITEMS = 500
 MOST_PAGES = 20
 LONGEST_NUMBER = 20
 _ACCEPT = {"Accept": "application/json"}
+_PAGING = "分页与续采"
 _NEXT, _SINCE, _LAST_ID = "next", "since", "last_id"
 _EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 _PLACEHOLDERS = ("{page}", "{offset}", "{cursor}", "{since}", "{last_id}")
@@ -36,16 +37,16 @@ class JSONAPI:
             help="不填时用 GET。网址和这里都可以用：{page} 页码，{offset} 起始位置，{cursor} 游标，"
             "{since} 上次见到的最新时间，{last_id} 上次见到的最大编号。",
         ),
-        FieldSpec("pages", "每次最多取几页", FieldKind.NUMBER, default=1, minimum=1,
+        FieldSpec("pages", "每次最多取几页", FieldKind.NUMBER, group=_PAGING, default=1, minimum=1,
                   maximum=MOST_PAGES, help="网址或 JSON 里有 {page}、{offset} 或 {cursor} 时有用。"),
-        FieldSpec("first_page", "第一页的页码", FieldKind.NUMBER, default=1, minimum=0, maximum=1),
-        FieldSpec("page_size", "每页的条数", FieldKind.NUMBER, default=20, minimum=1, maximum=500,
+        FieldSpec("first_page", "第一页的页码", FieldKind.NUMBER, group=_PAGING, default=1, minimum=0, maximum=1),
+        FieldSpec("page_size", "每页的条数", FieldKind.NUMBER, group=_PAGING, default=20, minimum=1, maximum=500,
                   help="用来算 {offset}；一页少于这个数就不再往下取。"),
-        FieldSpec("cursor_path", "下一页游标的路径", maximum=200, help="如 data.next_cursor"),
-        FieldSpec("keeps_cursor", "下次采集接着上次的游标", FieldKind.BOOLEAN, default=False,
+        FieldSpec("cursor_path", "下一页游标的路径", group=_PAGING, maximum=200, help="如 data.next_cursor"),
+        FieldSpec("keeps_cursor", "下次采集接着上次的游标", FieldKind.BOOLEAN, group=_PAGING, default=False,
                   help="接口从旧到新排列时勾选；从新到旧时不要勾选。"),
         FieldSpec(
-            "since_form", "{since} 的写法", FieldKind.CHOICE, default="iso",
+            "since_form", "{since} 的写法", FieldKind.CHOICE, default="iso", group=_PAGING,
             choices=(("iso", "日期时间（UTC）"), ("s", "时间戳（秒）"), ("ms", "时间戳（毫秒）")),
         ),
     )  # fmt: skip

@@ -39,6 +39,7 @@ _PENDING = [
     "未解决",
 ]
 _PAGE, _JSON = "page", "json"
+_INTERFACE, _WORDS = "留言板是 JSON 接口时", "办理状态的字样"
 _PATHS = ("state_field", "reply_text_field", "reply_time_field", "reply_outlet_field", "detail")
 _SELECTORS = (
     "link_selector", "title_selector", "text_selector", "time_selector", "state_selector",
@@ -56,9 +57,6 @@ class MessageBoard:
             "format", "留言板的形式", FieldKind.CHOICE, default=_PAGE,
             choices=((_PAGE, "网页"), (_JSON, "JSON 接口")),
         ),
-        FieldSpec("replied_words", "表示“已回复”的字样", FieldKind.LIST, default=_REPLIED),
-        FieldSpec("pending_words", "表示“待办”的字样", FieldKind.LIST, default=_PENDING,
-                  help="两种字样都没有时，看页面上有没有官方回复。"),
         FieldSpec("link_selector", "网页：留言链接的选择器", maximum=300, help="不填时自动识别列表。"),
         FieldSpec("title_selector", "网页：留言标题的选择器", maximum=300, help="不填时取网页标题。"),
         FieldSpec("text_selector", "网页：留言正文的选择器", maximum=300),
@@ -69,19 +67,24 @@ class MessageBoard:
                   help="在官方回复之内；不填时取整块的文字。"),
         FieldSpec("reply_time_selector", "网页：回复时间的选择器", maximum=300),
         FieldSpec("reply_outlet_selector", "网页：回复单位的选择器", maximum=300),
-        *(replace(spec, label=f"接口：{spec.label}") for spec in MESSAGE_FIELDS),
-        FieldSpec("state_field", "接口：办理状态的路径", default="state || status", maximum=200),
-        FieldSpec("reply_text_field", "接口：回复正文的路径", default="reply.content || reply",
-                  maximum=200),
-        FieldSpec("reply_time_field", "接口：回复时间的路径", default="reply.time", maximum=200),
-        FieldSpec("reply_outlet_field", "接口：回复单位的路径", default="reply.organization",
-                  maximum=200),
-        FieldSpec("detail_url", "接口：单条留言的地址模板", maximum=500,
-                  help="用 {id} 代表编号；填了就逐条打开，待办的会隔一段时间再看有没有回复。"),
-        FieldSpec("detail", "接口：单条留言所在的路径", default="data || @", maximum=200),
         FieldSpec("same_site", "只采集同一网站的链接", FieldKind.BOOLEAN, default=True),
         FieldSpec("limit", "每页最多采集的留言数", FieldKind.NUMBER, default=100, minimum=1,
                   maximum=1000),
+        *(replace(spec, group=_INTERFACE) for spec in MESSAGE_FIELDS),
+        FieldSpec("state_field", "办理状态的路径", default="state || status", maximum=200,
+                  group=_INTERFACE),
+        FieldSpec("reply_text_field", "回复正文的路径", default="reply.content || reply", maximum=200,
+                  group=_INTERFACE),
+        FieldSpec("reply_time_field", "回复时间的路径", default="reply.time", maximum=200,
+                  group=_INTERFACE),
+        FieldSpec("reply_outlet_field", "回复单位的路径", default="reply.organization", maximum=200,
+                  group=_INTERFACE),
+        FieldSpec("detail_url", "单条留言的地址模板", maximum=500, group=_INTERFACE,
+                  help="用 {id} 代表编号；填了就逐条打开，待办的会隔一段时间再看有没有回复。"),
+        FieldSpec("detail", "单条留言所在的路径", default="data || @", maximum=200, group=_INTERFACE),
+        FieldSpec("replied_words", "表示“已回复”的字样", FieldKind.LIST, default=_REPLIED, group=_WORDS),
+        FieldSpec("pending_words", "表示“待办”的字样", FieldKind.LIST, default=_PENDING, group=_WORDS,
+                  help="两种字样都没有时，看页面上有没有官方回复。"),
         *PAGE_OPTIONS,
     )  # fmt: skip
 

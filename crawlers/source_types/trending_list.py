@@ -28,6 +28,7 @@ _PATHS = (
 _SELECTORS = ("item_selector", "title_selector", "heat_selector", "rank_selector", "text_selector")
 _DEFAULT_TITLE, _DEFAULT_URL = "title || word || name || query", "url || link || mobileUrl"
 _DEFAULT_HEAT = "views || hot || heat || hotValue || extra.info || num"
+_ON_PAGE = "榜单是网页时"
 _AUTOMATIC, _JSON, _FEED, _PAGE = "", "json", "feed", "page"
 
 
@@ -58,13 +59,14 @@ class TrendingList:
             "url_template", "没有链接时的地址模板", maximum=300,
             help="用 {title} 代表标题，如 https://s.example.com/weibo?q={title}",
         ),
-        FieldSpec("item_selector", "网页：每个条目的选择器", maximum=300, help="如 table tbody tr"),
-        FieldSpec("title_selector", "网页：标题的选择器", maximum=300,
+        FieldSpec("item_selector", "每个条目的选择器", maximum=300, help="如 table tbody tr",
+                  group=_ON_PAGE),
+        FieldSpec("title_selector", "标题的选择器", maximum=300, group=_ON_PAGE,
                   help="不填时取条目里的第一个链接。"),
-        FieldSpec("heat_selector", "网页：热度的选择器", maximum=300),
-        FieldSpec("rank_selector", "网页：名次的选择器", maximum=300,
+        FieldSpec("heat_selector", "热度的选择器", maximum=300, group=_ON_PAGE),
+        FieldSpec("rank_selector", "名次的选择器", maximum=300, group=_ON_PAGE,
                   help="不填时按出现的次序；填了而没有名次的条目（置顶、广告）不采集。"),
-        FieldSpec("text_selector", "网页：简介的选择器", maximum=300),
+        FieldSpec("text_selector", "简介的选择器", maximum=300, group=_ON_PAGE),
     )  # fmt: skip
 
     def faults(self, options: Options) -> dict[str, str]:

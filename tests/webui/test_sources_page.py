@@ -108,10 +108,13 @@ def test_every_type_draws_its_own_form_and_says_which_field_is_wrong(admin: Flas
         if source_type.needs_url:
             page = html.unescape(admin.get(f"/sources/new/{kind}").get_data(as_text=True))
             assert [spec.name for spec in source_type.options if spec.label not in page] == []
-    wrong = {"option.title_field": "a[", "option.follow_links": "1"}
+            assert "built-in" not in page
+    wrong = {"option.title_field": "a[", "option.cursor_path": "b["}
     answer = post(admin, "/sources/new/json_api", feed("https://api.example.com/", **wrong))
     assert answer.status_code == 422
-    assert "「a[」不是正确的 JMESPath 路径。" in html.unescape(answer.get_data(as_text=True))
+    page = html.unescape(answer.get_data(as_text=True))
+    assert "「a[」不是正确的 JMESPath 路径。" in page
+    assert '<details class="unfold" open><summary>分页与续采' in page
 
 
 def test_edited_source_keeps_its_number(admin: FlaskClient, sessions: Sessions, site: str) -> None:
