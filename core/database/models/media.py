@@ -166,7 +166,10 @@ class Review(Base):
 
 
 class Publication(Claimable, Base):
-    """One draft on one account. PUBLISHED needs a platform id or address."""
+    """One draft on one account. PUBLISHED needs a platform id or address.
+
+    ``comments_mark`` is where the reading of readers' comments stopped.
+    """
 
     __tablename__ = "publication"
     __table_args__ = (
@@ -196,6 +199,7 @@ class Publication(Claimable, Base):
     probes: Mapped[int] = mapped_column(default=0, server_default="0")
     resends: Mapped[int] = mapped_column(default=0, server_default="0")
     metrics_due_at: Mapped[dt.datetime | None]
+    comments_mark: Mapped[JsonObject | None]
     created_at: Mapped[dt.datetime]
     created_by: Mapped[int | None] = mapped_column(BigInteger)
 

@@ -143,6 +143,10 @@ def upgrade() -> None:
     op.create_index("ix_source_hour_hour", "source_hour", ["hour"], unique=False)
     op.add_column("source", sa.Column("silent_since", sa.DateTime(timezone=True), nullable=True))
     op.add_column("source", sa.Column("degraded_since", sa.DateTime(timezone=True), nullable=True))
+    op.add_column(
+        "publication",
+        sa.Column("comments_mark", postgresql.JSONB(astext_type=sa.Text()), nullable=True),
+    )
     op.create_table(
         "source_usual",
         sa.Column("source_id", sa.BigInteger(), nullable=False),
