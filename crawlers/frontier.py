@@ -10,6 +10,7 @@ import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import structlog
 from sqlalchemy import Row, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -21,8 +22,12 @@ from crawlers.page_identity import page_key
 from crawlers.politeness import host_of
 from crawlers.source import PageLink
 
+log = structlog.get_logger(__name__)
+
 # A statement takes 65,535 values; a large sitemap announces more.
 MOST_AT_ONCE = 5000
+# A site that names new pages without end fills no table: the rest is left to later visits.
+MOST_WAITING = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,24 @@ def announce(
         }
         row = {"source_id": source_id, "url": url, "page_key": key, "host": host_of(url)}
         rows.setdefault(key, {**row, "kind": "linked", "hints": hints, "due_at": now})
-    found = list(rows.values())
+    found = list(rows.values())[: _room(session, source_id)] if rows else []
     return sum(
         _insert(session, found[start : start + MOST_AT_ONCE])
         for start in range(0, len(found), MOST_AT_ONCE)
     )
+
+
+def _room(session: Session, source_id: int) -> int:
+    waiting = session.execute(_WAITING, {"source_id": source_id, "most": MOST_WAITING}).scalar_one()
+    if waiting >= MOST_WAITING:
+        log.warning("frontier_full", source_id=source_id)
+    return MOST_WAITING - int(waiting)
+
+
+_WAITING = text(
+    "select count(*) from (select from frontier_url where source_id = :source_id"
+    " and due_at is not null and dead_at is null limit :most) waiting"
+)
 
 
 def _insert(session: Session, rows: Sequence[dict[str, object]]) -> int:

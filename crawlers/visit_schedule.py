@@ -30,6 +30,8 @@ AWAITED_FOR = dt.timedelta(days=60)
 LONGEST_AWAITING = dt.timedelta(days=1)
 LONGEST_SOURCE_BACKOFF_S = 6 * 3600
 ROBOTS_PATIENCE = dt.timedelta(hours=1)
+# A wall is not run against: whether it is still there is looked at once a day.
+WALL_PATIENCE = dt.timedelta(days=1)
 LONGEST_RETRY_AFTER_S = 86_400
 REMEMBERED_VISITS = 20
 SHORTEST_MEMORY_S, LONGEST_MEMORY_S = 3600.0, 48 * 3600.0
@@ -105,6 +107,8 @@ def retry_at(source: Source, failure: Failure, now: dt.datetime) -> dt.datetime:
     due_at = now + dt.timedelta(seconds=wait * random.uniform(0.9, 1.1))  # noqa: S311 (as above)
     if failure.cause is FailureCause.ROBOTS:
         due_at = max(due_at, now + ROBOTS_PATIENCE)
+    if failure.cause is FailureCause.FORBIDDEN:
+        due_at = max(due_at, now + WALL_PATIENCE)
     if failure.retry_after_s is not None:
         due_at = max(due_at, asked_for(failure.retry_after_s, now))
     return due_at

@@ -20,17 +20,33 @@ def chromium_path() -> str | None:
 
 def browser_fault() -> str | None:
     """Say in Chinese what is missing, and what to do; None when pages can be run."""
+    missing = _missing()
+    if not missing:
+        return None
+    return (
+        f"这个信源设为“用浏览器打开页面”，但本机缺少{'和'.join(missing)}，没有采集。"
+        "请管理员安装后重新启动采集，或在信源设置里取消“用浏览器打开页面”。"
+    )
+
+
+def browser_notes() -> list[str]:
+    """Say in Chinese what a check-up of this machine has to say of pages that scripts write."""
+    if missing := _missing():
+        return [
+            f"本机不能采集由脚本生成的网页：缺少{'和'.join(missing)}。没有勾选“用浏览器打开页面”的信源不受影响。"
+        ]
+    if os.geteuid() == 0:
+        return ["采集以 root 运行，浏览器因此没有沙箱；请换一个普通用户运行。"]
+    return []
+
+
+def _missing() -> list[str]:
     missing = []
     if importlib.util.find_spec("scrapy_playwright") is None:
         missing.append("Python 组件 scrapy-playwright（安装 zhisheng[browser]）")
     if chromium_path() is None:
         missing.append("浏览器 Chromium（Debian 软件包 chromium）")
-    if not missing:
-        return None
-    return (
-        f"这个信源设为“用浏览器打开”，但本机缺少{'和'.join(missing)}，没有采集。"
-        "请管理员安装后重新启动采集，或在信源设置里取消“用浏览器打开”。"
-    )
+    return missing
 
 
 def chromium_processes() -> Iterator[int]:

@@ -12,6 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from config.settings import Settings
 from core import audit
 from core.errors import ZhishengError
+from crawlers.engine.chromium import browser_notes
 from zhisheng.cli import PARTLY, pass_settings
 from zhisheng.services import Services, open_services
 
@@ -31,6 +32,7 @@ def doctor(settings: Settings) -> None:
             faults += _inside(services)
     except ZhishengError as error:
         notes.append(str(error))
+    notes += browser_notes()
     for fault in faults:
         click.echo(f"✗ {fault}")
     for note in notes:
