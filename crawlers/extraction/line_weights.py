@@ -51,6 +51,7 @@ _LONGEST_HEADING = 18
 _LONGEST_BOILERPLATE = 80
 _LONGEST_BUTTON = 20
 _SHORT_LINE = 10
+_LONG_LINE = 40
 _CHARACTERS_A_MARK = 25
 _LEAST_BEFORE = 60
 # What surrounds an article is never the greater part of a page.
@@ -91,7 +92,7 @@ def running_weight(line: TextLine) -> float:
         return -line.size - _SHORT_LINE
     marks = len(SENTENCE.findall(line.text))
     if marks == 0:
-        return -0.5 * line.size
+        return (0.3 if line.size >= _LONG_LINE and not line.linked else -0.5) * line.size
     if line.size < _SHORT_LINE:
         return 0.3 * line.size
     return min(line.size, _CHARACTERS_A_MARK * marks) - 2 * line.linked
@@ -164,11 +165,12 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
         is_other = bool(_OTHER.fullmatch(heading))
         if not is_other and not _MAYBE_OTHER.fullmatch(heading):
             continue
-        inside, links = size[end] - size[index], linked[end] - linked[index]
-        unlinked = size[-1] - linked[-1]
-        if inside - links > _LARGEST_UNLINKED * unlinked and links < _LEAST_LINKED * inside:
-            continue
         if any(index < headline < end for headline in shown):
+            continue
+        is_below = any(gain[index] - gain[headline] > _LEAST_BEFORE for headline in shown)
+        inside, links = size[end] - size[index], linked[end] - linked[index]
+        is_most = inside - links > _LARGEST_UNLINKED * (size[-1] - linked[-1])
+        if is_most and links < _LEAST_LINKED * inside and not is_below:
             continue
         below = gain[end] - gain[index]
         if below < _LARGEST_OTHER * gain[-1] or (is_other and gain[index] > _LEAST_BEFORE):
