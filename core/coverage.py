@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Integer,
     Interval,
     Subquery,
@@ -31,6 +32,8 @@ from core.source_health import SourceHealth, health_column, is_watched
 
 HOUR = dt.timedelta(hours=1)
 LOOK_BACK = dt.timedelta(hours=24)
+# Two intervals of this make one hour.
+HOURLY_S = 1800
 KNOWN_SHARE = 0.9
 """In so many of the hours it must be known what was usual, or nothing is called expected."""
 
@@ -114,29 +117,33 @@ def ledger_rows(
     now: dt.datetime,
     source_ids: Sequence[int] | None = None,
 ) -> Subquery:
-    """Select the ledger's rows of ``[since, until)`` with ``is_gap``, and those of the day before, which cover them."""
-    answered = func.max(case((SourceHour.succeeded > 0, SourceHour.hour))).over(
-        partition_by=SourceHour.source_id, order_by=SourceHour.hour
+    """Select the ledger's rows of ``[since, until)`` with ``is_gap``, and earlier ones whose visits still cover them."""
+    period = (SourceHour.hour >= since - LOOK_BACK, SourceHour.hour < until)
+    if source_ids is None:
+        row: FromClause = select(SourceHour).where(*period).subquery()
+    else:
+        # For a few sources their own rows are sought one source after the other; without OFFSET the planner would
+        # rather read all rows of these hours.
+        own = select(SourceHour).where(SourceHour.source_id == Source.id, *period)
+        row = own.offset(0).lateral()
+    column = row.c
+    answered = func.max(case((column.succeeded > 0, column.hour))).over(
+        partition_by=column.source_id, order_by=column.hour
     )
     patience = _patience_hours() * cast("1 hour", Interval)
     covered = func.coalesce(
-        answered > SourceHour.hour - patience,
+        answered > column.hour - patience,
         # Nothing in the look-back: only a rarely visited source may still be covered, by its latest visit.
-        (patience > LOOK_BACK) & (Source.succeeded_at > SourceHour.hour - patience),
+        (patience > LOOK_BACK) & (Source.succeeded_at > column.hour - patience),
         False,
     )
-    statement = (
-        select(
-            SourceHour.source_id, SourceHour.hour, SourceHour.expected, SourceHour.seen, SourceHour.new,
-            SourceHour.duplicates, SourceHour.visits, SourceHour.succeeded, SourceHour.pages,
-            SourceHour.quality, SourceHour.failures,
-            (~covered & (SourceHour.hour <= literal(now - HOUR))).label("is_gap"),
-        )
-        .join(Source, Source.id == SourceHour.source_id)
-        .where(SourceHour.hour >= since - LOOK_BACK, SourceHour.hour < until)
-    )  # fmt: skip
+    is_gap = (~covered & (column.hour <= literal(now - HOUR))).label("is_gap")
+    # What is visited more often than each hour is covered by the hour itself.
+    is_needed = (column.hour >= since) | (Source.interval_s > HOURLY_S)
+    statement = select(*column, is_gap).select_from(Source)
+    statement = statement.join(row, column.source_id == Source.id).where(is_needed)
     if source_ids is not None:
-        statement = statement.where(SourceHour.source_id.in_(source_ids))
+        statement = statement.where(Source.id.in_(source_ids))
     return statement.subquery()
 
 
