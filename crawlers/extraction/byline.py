@@ -21,6 +21,9 @@ _AUTHOR_SPACED = re.compile(r"^(?:作\s{0,4}者|撰文|文字|采写|文)\s{1,4}
 _NAMES_ALONE = re.compile(
     r"(?P<mark>[□■◎●○▲△◆◇★☆▪·*]?)\s{0,3}(?P<names>[\u3400-\u9fff·]{1,6}(?:[\s、，]{1,3}[\u3400-\u9fff·]{1,6}){0,4})"
 )
+_DATE_BEFORE = re.compile(
+    r"^.{0,16}?(?:19|20)\d\d[-/.年]\d{1,2}[-/.月]\d{1,2}日?(?:\s?\d\d:\d\d(?::\d\d)?)?\s{1,3}(?=\S)"
+)
 _HAN = re.compile(r"[\u3400-\u9fff·]+")
 _NAMED_LINES = 6
 _SUPPLIER = re.compile(
@@ -34,7 +37,7 @@ _EDITOR_IN_CHARGE = re.compile(
     r"责\s?任?\s?编\s?辑?\s{0,3}(?P<mark>[:：])\s{0,3}(?P<name>[^\n]{1,40})"
 )
 _STOP = re.compile(
-    r"[\s|｜]{0,3}(?:来\s?源|图\s?[/／:：]|摄影|责任?编|编辑|发布|发表|时间|日期|阅读|浏览|点击|评论|字号|字体|出处|出版|（|\(|\[|【|］|\]|】|）|\)|20\d\d|19\d\d|[:：])"
+    r"[\s|｜]{0,3}(?:(?:文章|信息|稿件|新闻)?来\s?源|文章录入|录入|审核|审稿|[初终]审|校对|监制|提交|回复|更新|修改|图\s?[/／:：]|摄影|责任?编|编辑|发布|发表|时间|日期|阅读|浏览|点击|评论|字号|字体|出处|出版|（|\(|\[|【|］|\]|】|）|\)|20\d\d|19\d\d|[:：])"
 )
 _OFFICE = re.compile(
     r"[\u3400-\u9fff（）]{4,30}(?:政府|委员会|局|厅|部|院|会|公司|办公室|办公厅|中心|工会|大学|学院|协会|联合会|支队|法院|检察院|处|站|所)"
@@ -125,7 +128,7 @@ def _named_line(around: Surroundings) -> list[str]:
     if around.headline is None:
         return []
     for line in around.lines[around.headline + 1 : around.first][:_NAMED_LINES]:
-        found = _NAMES_ALONE.fullmatch(line.text)
+        found = _NAMES_ALONE.fullmatch(_DATE_BEFORE.sub("", line.text[:_LONGEST_LINE]))
         if found is None or line.is_link or line.heading:
             continue
         names = people(found["names"])

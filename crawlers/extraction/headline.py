@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from crawlers.extraction.linked_data import linked_data
 from crawlers.extraction.page import SPACES, Page, inner_text
+from crawlers.extraction.people import is_person
 from crawlers.extraction.surroundings import Span, first_paragraph
 from crawlers.extraction.visible_lines import Line, visible_lines
 
@@ -33,7 +34,7 @@ _LESSER_LABEL = re.compile(
     r"sub-?title|crumb|nav|menu|hot|rank|recommend|related|list", re.IGNORECASE
 )
 _NO_HEADLINE = re.compile(
-    r"^(?:[（(]?原标题|来源|作者|责编|编辑|记者|责任编辑|当前位置|您的位置|分享|正文$|首页)|[>＞»›].*[>＞»›]|[>＞]\s*(?:正文)?$"
+    r"^(?:[（(]?原标题|来源|作者|发信[人站]|责编|编辑|记者|责任编辑|当前位置|您的位置|分享|正文$|首页)|[>＞»›].*[>＞»›]|[>＞]\s*(?:正文)?$"
     r"|^\W*$|^\S{1,6}[:：]\s?\d+$|^[\d\-/:年月日 .]+$|https?://"
 )
 _BYLINE = re.compile(r"(?:19|20)\d\d\s?[-年/.]\s?\d|来源|作者|发表于|记者")
@@ -94,6 +95,7 @@ def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
             continue
         score = agreement + _standing(line, spelled) + _nearness(index, start)
         score += _setting(lines, index)
+        score += 1.5 * (_CALLED.match(line.text) is not None)
         if score > max(best_score, _LEAST_AGREED if agreement else _LEAST_ALONE):
             best, best_score, is_agreed = Headline(spelled, index), score, bool(agreement)
     if best is None or (not is_agreed and best_score < _SURE_ALONE and _is_telling(told)):
@@ -103,6 +105,8 @@ def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
 
 def _may_stand_alone(shown: str, line: Line, index: int, start: int | None) -> bool:
     """Spare the lines that no claim speaks for and that stand far from the text."""
+    if is_person(shown):
+        return False
     is_near = start is not None and start - _FARTHEST_ALONE < index <= start + 1
     return (is_near or line.heading > 0) and _DATED.search(shown) is None
 
@@ -181,6 +185,8 @@ def _standing(line: Line, shown: str) -> float:
         score += 1
     if line.is_link:
         score -= 0.7
+    if shown.startswith(("—", "－－", "--")):
+        score -= 2
     if len(shown) > 70 or shown.endswith(("。", ".")):  # noqa: PLR2004 (headlines are shorter)
         score -= 3
     return score

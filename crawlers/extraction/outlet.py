@@ -27,6 +27,7 @@ _MARKS = str.maketrans("", "", "《》「」“”\"' \u3000\xa0")
 _SITE_NAME = re.compile(
     r"(?:网|在线|新闻|日报|晚报|晨报|时报|商报|早报|频道|论坛|博客|社区|客户端|订阅|财经|报|传媒|医院|大学|学会|协会|政府|[A-Za-z]{3,})$"
 )
+_DOMAIN = re.compile(r"\s?[(（][\w.-]{3,30}[)）]$")
 _OFFICIAL = re.compile(r"(?:官方网站|官网|官方)$")
 _TITLE_PARTS = re.compile(r"\s*(?:[_|｜丨]|--+|\s[-–—]\s|[-–—](?=[^-–—]{2,30}$))\s*")
 _AGENCY = re.compile(r"(?:通讯社|通訊社|新社|华社|華社|电台|電台|日报|日報|晚报|晚報)(?:$|-)")
@@ -113,7 +114,7 @@ def _in_line(text: str) -> Iterator[str]:
 
 
 def _clean(text: str) -> str | None:
-    name = _END.sub("", text).translate(_MARKS).strip("|｜-—：:、.")
+    name = _END.sub("", text).translate(_MARKS).strip("|｜-—：:、.·•")
     name = _PREFIX.sub("", name).removeprefix("综合")
     return name if 2 <= len(name) <= 24 and not _NOT_A_SOURCE.search(name) else None  # noqa: PLR2004 (names of outlets)
 
@@ -127,7 +128,7 @@ def _name_in_title(page: Page, headline: str) -> str | None:
     parts = [part for part in _TITLE_PARTS.split(rest) if part]
     parts.sort(key=lambda part: _HAN.search(part) is not None)
     for part in reversed(parts):
-        name = _OFFICIAL.sub("", part.strip())
+        name = _OFFICIAL.sub("", _DOMAIN.sub("", part.strip()))
         if len(parts) == 1 and 3 <= len(name) <= 12:  # noqa: PLR2004 (all that follows the headline)
             return name
         if 2 <= len(name) <= 20 and _SITE_NAME.search(name) and "." not in name:  # noqa: PLR2004 (names of sites)

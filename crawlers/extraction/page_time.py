@@ -58,6 +58,7 @@ _REPEATED = 0.1
 _LONGEST_LINE = 160
 _LONGEST_DATELINE = 40
 _LONGEST_AROUND_RELATIVE = 24
+_LONGEST_LABEL = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +127,8 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
     place = head.index(around.lines[around.headline]) if around.headline is not None else 0
     for index, line in enumerate(head):
         distance = index - place if index >= place else (place - index) * 1.5
-        yield from _in_line(line, 3.2 - 0.12 * distance, now)
+        label = head[index - 1].text if index else ""
+        yield from _in_line(line, 3.2 - 0.12 * distance, now, label=label)
     yield from _over_lines(head[place + 1 : place + 6], now)
     for line in around.closing:
         yield from _at_the_end(line, now)
@@ -144,12 +146,15 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
                 yield each
 
 
-def _in_line(line: Line, weight: float, now: dt.datetime) -> Iterator[_Found]:
+def _in_line(line: Line, weight: float, now: dt.datetime, *, label: str = "") -> Iterator[_Found]:
+    """Weigh the times of a line; ``label`` is the line above, which may say what a time alone is."""
     text = line.text
     if len(text) > _LONGEST_LINE or _NO_TIMES.search(text) or weight <= 0:
         return
     for moment in moments(text, now):
         before, after = text[: moment.start], text[moment.end :]
+        if not before.strip() and len(label) <= _LONGEST_LABEL:
+            before = label
         if _NOT_THIS.search(before):
             continue
         if moment.is_relative and len(before) + len(after) > _LONGEST_AROUND_RELATIVE:

@@ -69,6 +69,7 @@ class _Reader:
         self.pieces: list[tuple[str, str]] = []
         self.linked = 0
         self.heading = 0
+        self.preformatted = 0
         self.anchors = 0
 
     def read(self, tree: HtmlElement, apart: frozenset[HtmlElement]) -> list[Line]:
@@ -97,6 +98,7 @@ class _Reader:
         if tag in _BLOCKS:
             self._flush()
             self.blocks.append(label)
+            self.preformatted += tag == "pre"
             if _HEADING.fullmatch(tag):
                 self.heading = int(tag[1])
         elif tag == "a":
@@ -110,6 +112,7 @@ class _Reader:
     def _close(self, element: HtmlElement, tag: str, *, is_within: bool) -> None:
         if tag in _BLOCKS:
             self._flush()
+            self.preformatted -= tag == "pre"
             if self.blocks:
                 self.blocks.pop()
             if _HEADING.fullmatch(tag):
@@ -125,6 +128,11 @@ class _Reader:
             self._add(element.tail)
 
     def _add(self, text: str) -> None:
+        if self.preformatted and "\n" in text:
+            for part in text.split("\n"):
+                self._add(part)
+                self._flush()
+            return
         self.parts.append(text)
         if self.anchors:
             self.linked += len(text.strip())
