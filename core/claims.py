@@ -12,7 +12,7 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import (
     ColumnElement,
@@ -32,6 +32,8 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.database.base import Claimable
 from core.database.models.operations import Queue, WorkItem
 from core.errors import ConflictError
+
+Row = TypeVar("Row", bound=Claimable)
 
 NOTIFY_CHANNEL = "zhisheng"
 BACKOFF = (dt.timedelta(seconds=15), *(dt.timedelta(minutes=m) for m in (1, 5, 15, 60)))
@@ -241,13 +243,16 @@ def postpone(
     _must_change(session, statement, claim)
 
 
-def still_held(session: Session, table: type[Claimable], claimed: Sequence[Claim]) -> set[int]:
-    """Lock the rows of the claims that still hold, in the order of their ids; gives those ids."""
+def lock_held(session: Session, table: type[Row], claimed: Sequence[Claim]) -> dict[int, Row]:
+    """Lock the rows of the claims that still hold, in the order of their ids; gives the rows by id.
+
+    Nobody else can take a locked row, so what was held then is held until the transaction ends.
+    """
     if not claimed:
-        return set()
+        return {}
     fences = [(claim.id, claim.epoch) for claim in claimed]
     statement = (
-        select(_id(table))
+        select(_id(table), table)
         .where(
             tuple_(_id(table), table.claim_epoch).in_(fences),
             table.claim_owner == claimed[0].owner,
@@ -255,8 +260,16 @@ def still_held(session: Session, table: type[Claimable], claimed: Sequence[Claim
         )
         .order_by(_id(table))
         .with_for_update()
+        .execution_options(populate_existing=True)
     )
-    return set(session.scalars(statement))
+    return dict(session.execute(statement).tuples().all())
+
+
+def let_go(row: Claimable, *, due_at: dt.datetime | None) -> None:
+    """End the claim of a row that ``lock_held`` gave, with success; written when the session flushes."""
+    row.due_at = due_at
+    row.lease_until = row.claim_owner = row.last_error = None
+    row.attempt = 0
 
 
 def _must_change(session: Session, statement: object, claim: Claim) -> None:

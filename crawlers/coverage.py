@@ -28,6 +28,14 @@ class Yield:
     pages: int = 0
     quality: float = 0.0
 
+    def __add__(self, other: Yield) -> Yield:
+        """Add the yields of two visits that both brought something."""
+        return Yield(
+            self.visits + other.visits, self.seen + other.seen, self.new + other.new,
+            self.duplicates + other.duplicates, None,
+            self.pages + other.pages, self.quality + other.quality,
+        )  # fmt: skip
+
 
 def hour_of(moment: dt.datetime) -> dt.datetime:
     return moment.replace(minute=0, second=0, microsecond=0)

@@ -13,6 +13,8 @@ from core.crypto.author_hash import AuthorHasher
 from core.database.models.collecting import Document, Engagement, FrontierURL, Source
 from crawlers.canonical_url import canonical_url
 from crawlers.intake import AnswerState, CollectedDocument, StoreStatus, document_url, store
+from crawlers.known_documents import known_documents
+from crawlers.page_identity import page_key
 from crawlers.source import Cursor, Harvest, PageLink
 
 COLLECTED_BY = "crawl"
@@ -48,8 +50,9 @@ def store_harvest(
     by_url: dict[str, int] = {}
     new = 0
     first_new_id: int | None = None
-    for collected in harvest.documents:
-        document = _completed(collected, hint)
+    documents = [_completed(collected, hint) for collected in harvest.documents]
+    known = known_documents(session, source.id, documents)
+    for document in documents:
         thread_id = None
         if document.thread_url is not None:
             thread_id = _opening_id(session, source.id, document.thread_url, by_url)
@@ -57,7 +60,7 @@ def store_harvest(
             thread_id = ids[0]
         outcome = store(
             session, source, document, now=now, hasher=hasher, collected_by=COLLECTED_BY,
-            thread_id=thread_id,
+            thread_id=thread_id, known=known,
         )  # fmt: skip
         url = document_url(document)
         if document.answer_state is AnswerState.REPLIED:
@@ -147,7 +150,7 @@ def page_cursor(hints: dict[str, object]) -> Cursor:
 
 def brings_news(session: Session, source_id: int, harvest: Harvest) -> bool:
     """Tell whether a page names an address that this source has never named before."""
-    links = {canonical_url(link.url) for link in harvest.links}
+    links = {page_key(link.url) for link in harvest.links}
     documents = {document_url(document) for document in harvest.documents}
     return _unknown(session, source_id, FrontierURL, links) or _unknown(
         session, source_id, Document, documents
@@ -155,14 +158,14 @@ def brings_news(session: Session, source_id: int, harvest: Harvest) -> bool:
 
 
 def _unknown(
-    session: Session, source_id: int, table: type[FrontierURL | Document], urls: set[str]
+    session: Session, source_id: int, table: type[FrontierURL | Document], names: set[str]
 ) -> bool:
-    if not urls:
+    if not names:
         return False
-    column = FrontierURL.url if table is FrontierURL else Document.canonical_url
+    column = FrontierURL.page_key if table is FrontierURL else Document.canonical_url
     known = session.scalar(
         select(func.count(column.distinct())).where(
-            table.source_id == source_id, column.in_(sorted(urls))
+            table.source_id == source_id, column.in_(sorted(names))
         )
     )
-    return (known or 0) < len(urls)
+    return (known or 0) < len(names)

@@ -1,4 +1,4 @@
-"""Which addresses are one page although they are spelt differently: twins, and what a page calls itself.
+"""Which addresses are one page although they are spelt differently.
 
 A key is compared, never fetched. On top of ``canonical_url``:
 
@@ -15,24 +15,15 @@ Parameters keep their order: on some sites it matters.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
-from html import unescape
-from urllib.parse import urljoin, urlsplit, urlunsplit
+from urllib.parse import urlsplit, urlunsplit
 
 from crawlers.canonical_url import canonical_url
-from crawlers.source import FetchedPage, Harvest
 
-HEAD_BYTES = 65_536
 _TWIN_HOST = re.compile(r"^(?:(?:www\d?|m|wap|3g|mobile|touch|h5|i|amp)\.(?=[^.]+\.[^.]))+")
 _TWIN_PATH = re.compile(r"^/(?:touch|wap|amp|m|mobile)(?=/.)", re.IGNORECASE)
 _AMP_END = re.compile(r"/amp/*$|\.amp(?=(?:\.s?html?)?$)", re.IGNORECASE)
 _INDEX = re.compile(r"/(?:index|default)\.(?:s?html?|php|aspx?|jsp|do)$", re.IGNORECASE)
 _AMP_PARAMETER = frozenset({"amp", "amp=1", "amp=true", "outputtype=amp"})
-_SECOND_LEVELS = frozenset({"com", "gov", "org", "net", "edu", "ac"})
-_TAG = re.compile(rb"<(?:link|meta)\b[^>]{0,2000}>", re.IGNORECASE)
-_ATTRIBUTE = re.compile(r"""([a-z:_-]{1,30})\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""", re.IGNORECASE)  # fmt: skip
-_NUMBER = re.compile(r"\d{4,}")
-_SHORTEST_NAME = 8
 
 
 def page_key(url: str) -> str:
@@ -68,71 +59,6 @@ def spellings(url: str) -> tuple[str, ...]:
             if (other := urlunsplit(parts._replace(scheme=scheme, netloc=host))) != canonical
         ),
     )
-
-
-def with_declared_address(harvest: Harvest, page: FetchedPage) -> Harvest:
-    """Let the one article of a page have the address that the page declares for itself."""
-    if len(harvest.documents) != 1 or harvest.is_thread:
-        return harvest
-    document = harvest.documents[0]
-    if document.anchor is not None or document.url != page.url:
-        return harvest
-    declared = declared_address(page)
-    return harvest if declared is None else replace(harvest, documents=(replace(document, url=declared),))  # fmt: skip
-
-
-def declared_address(page: FetchedPage) -> str | None:
-    """Read ``<link rel=canonical>`` or ``og:url``; None unless it surely means this very page.
-
-    It must lie on the same site and carry the number or name that ends the page's own address: templates
-    that declare one address for all their pages, such as the home page, carry none.
-    """
-    for candidate in _candidates(page.body[:HEAD_BYTES]):
-        try:
-            declared = canonical_url(urljoin(page.url, candidate))
-            own, other = urlsplit(canonical_url(page.url)), urlsplit(declared)
-        except ValueError:
-            continue
-        if other.scheme not in {"http", "https"} or site_of(other) != site_of(own):
-            continue
-        mark = _mark(own.path, own.query)
-        if mark and mark in f"{other.path}?{other.query}":
-            return declared
-    return None
-
-
-def site_of(parts: object) -> str:
-    """Name the registered name of a host roughly: two labels, or three below .com.cn and the like."""
-    host = str(getattr(parts, "hostname", None) or "")
-    labels = host.split(".")
-    if _is_number(host):
-        return str(getattr(parts, "netloc", host))
-    is_deep = labels[-1] == "cn" and labels[-2:-1] and labels[-2] in _SECOND_LEVELS
-    return ".".join(labels[-3:] if is_deep else labels[-2:])
-
-
-def _candidates(head: bytes) -> list[str]:
-    canonical, shared = [], []
-    for tag in _TAG.findall(head):
-        attributes = {
-            name.lower(): unescape(a or b or c)
-            for name, a, b, c in _ATTRIBUTE.findall(tag.decode("latin-1"))
-        }
-        if attributes.get("rel", "").lower() == "canonical" and attributes.get("href"):
-            canonical.append(attributes["href"])
-        elif attributes.get("property", "").lower() == "og:url" and attributes.get("content"):
-            shared.append(attributes["content"])
-    return canonical + shared
-
-
-def _mark(path: str, query: str) -> str:
-    """Pick what tells a page from its neighbours: the longest number at the end, else the whole last name."""
-    name = re.sub(r"\.\w{1,5}$", "", path.rstrip("/").rpartition("/")[2])
-    values = " ".join(piece.partition("=")[2] for piece in query.split("&"))
-    number = max(_NUMBER.findall(f"{name} {values}"), key=len, default="")
-    if number:
-        return number
-    return name if len(name) >= _SHORTEST_NAME else ""
 
 
 def _is_number(netloc: str) -> bool:

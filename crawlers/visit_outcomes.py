@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 import structlog
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -17,7 +17,6 @@ from core import claims
 from core.clock import Clock
 from core.crypto.author_hash import AuthorHasher
 from core.crypto.keyring import Keyring
-from core.database.base import Claimable
 from core.database.models.collecting import FrontierURL, Source
 from core.database.sessions import Sessions
 from core.errors import ConflictError
@@ -83,31 +82,35 @@ class VisitOutcomes:
     def _commit(self, ended: Sequence[Ended]) -> list[Outcome]:
         now = self.clock.now()
         outcomes: list[Outcome] = []
-        with self.sessions.begin() as session:
-            sources = _locked_sources(session, ended)
-            held = _held(session, ended)
+        # What visits change is gathered and written at the end, many rows at once.
+        with self.sessions(autoflush=False) as session, session.begin():
+            rows = _locked_rows(session, ended)
             for one in ended:
-                visit = one.visit
-                source = sources.get(visit.source.id)
-                if source is None or (type(visit), visit.claim.id) not in held:
-                    outcomes.append(ConflictError(f"row {visit.claim.id}: its lease was lost"))
+                if rows.is_held(one.visit):
+                    outcomes.append(self._write(session, rows, one, now))
                 else:
-                    outcomes.append(self._write(session, source, one, now))
+                    outcomes.append(ConflictError(f"row {one.visit.claim.id}: its lease was lost"))
+            _record(session, ended, outcomes, now)
+            session.flush()
             for _ in ended:
                 fault_point("ingest.before_commit")
         for _ in ended:
             fault_point("ingest.after_commit")
         return outcomes
 
-    def _write(self, session: Session, source: Source, one: Ended, now: dt.datetime) -> Yield:
+    def _write(self, session: Session, rows: _Rows, one: Ended, now: dt.datetime) -> Yield:
         visit, found = one.visit, one.found
+        source = rows.sources[visit.source.id]
         if isinstance(visit, SourceVisit):
             if isinstance(found, Failure):
                 return _fail_source(session, source, visit, found, now)
             return self._finish_source(session, source, visit, found, now)
         if isinstance(found, Failure):
             return _fail_page(session, visit, found, now)
-        return self._finish_page(session, source, visit, found, now)
+        page = rows.pages[visit.claim.id]
+        gained, stored = self._store_all(session, source, found, now, hint=visit.hint)
+        _finish_page(source, page, visit, found, stored, now)
+        return gained
 
     def _finish_source(
         self,
@@ -119,46 +122,20 @@ class VisitOutcomes:
     ) -> Yield:
         """Store what a source's page held and announced, and when it is due again."""
         gained, stored = self._store_all(session, source, collected, now)
-        cursor = cursor_after(session, source, collected.harvest, stored, now)
+        source.cursor = cursor_after(session, source, collected.harvest, stored, now)
         announced = collected.harvest.links if collected.harvest else ()
         new_links = announce(session, source.id, announced, now)
-        coverage.record(session, source.id, gained, now)
         rate = publishing_rate(source, gained.new + new_links, now)
         interval = next_interval(source, rate)
-        claims.finish(
-            session, Source, visit.claim,
-            due_at=next_visit(source, visit.due_at, interval, now),
-            interval_s=round(interval.total_seconds()), publishing_rate=rate,
-            visited_at=now, succeeded_at=now, failures=0, failure_reason=None,
-            etag=collected.validators.etag, last_modified=collected.validators.last_modified,
-            content_digest=collected.validators.digest, cursor=cursor,
-        )  # fmt: skip
+        claims.let_go(source, due_at=next_visit(source, visit.due_at, interval, now))
+        source.publishing_rate, source.interval_s = rate, round(interval.total_seconds())
+        source.visited_at = source.succeeded_at = now
+        source.failures, source.failure_reason = 0, None
+        source.etag = collected.validators.etag
+        source.last_modified = collected.validators.last_modified
+        source.content_digest = collected.validators.digest
         if new_links:
             claims.notify(session, "source")
-        return gained
-
-    def _finish_page(
-        self,
-        session: Session,
-        source: Source,
-        visit: PageVisit,
-        collected: Collected,
-        now: dt.datetime,
-    ) -> Yield:
-        """Store what a linked page held; a young page that may grow is due again."""
-        gained, stored = self._store_all(session, source, collected, now, hint=visit.hint)
-        coverage.record(session, source.id, gained, now)
-        values: dict[str, object] = {"document_id": stored.first_id} if stored.ids else {}
-        hints = hints_after(dict(visit.hints), collected.harvest)
-        due_at = revisit_at(
-            source, visit, now,
-            published_at=_published_at(collected), awaits_reply=bool(hints.get(AWAITING_HINT)),
-        )  # fmt: skip
-        claims.finish(
-            session, FrontierURL, visit.claim, due_at=due_at, hints=hints,
-            fetched_at=now, visits=FrontierURL.visits + 1, etag=collected.validators.etag,
-            last_modified=collected.validators.last_modified, **values,
-        )  # fmt: skip
         return gained
 
     def _store_all(
@@ -176,35 +153,89 @@ class VisitOutcomes:
             session, source, collected.harvest, now=now, hasher=self.hasher, hint=hint
         )
         if stored.new:
-            session.execute(update(Source).where(Source.id == source.id).values(last_item_at=now))
+            source.last_item_at = now
             for page in collected.raw:
                 keep_raw(session, self.keyring, page, document_id=stored.first_new_id)
         if hint is not None and collected.raw:
             keep_for_evidence(session, self.keyring, (source.id, hint.url), collected.raw, now)
         seen = len(stored.ids)
-        return Yield(int(hint is None), seen, stored.new, seen - stored.new), stored
+        scores = [document.extraction_score for document in collected.harvest.documents]
+        read = [score for score in scores if score is not None]
+        gained = Yield(
+            int(hint is None), seen, stored.new, seen - stored.new,
+            pages=len(read), quality=sum(read),
+        )  # fmt: skip
+        return gained, stored
 
 
-def _locked_sources(session: Session, ended: Sequence[Ended]) -> dict[int, Source]:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The locked rows of a transaction; ``held`` and ``pages`` are those whose claim still holds."""
+
+    sources: dict[int, Source]
+    held: dict[int, Source]
+    pages: dict[int, FrontierURL]
+
+    def is_held(self, visit: Visit) -> bool:
+        if visit.source.id not in self.sources:
+            return False
+        return visit.claim.id in (self.held if isinstance(visit, SourceVisit) else self.pages)
+
+
+def _locked_rows(session: Session, ended: Sequence[Ended]) -> _Rows:
     """Lock every source before any page, in the order of their ids: two crawlers never wait for each other."""
     ids = {one.visit.source.id for one in ended}
-    rows = session.scalars(
-        select(Source).where(Source.id.in_(ids)).order_by(Source.id).with_for_update(key_share=True)
+    statement = select(Source).where(Source.id.in_(ids)).order_by(Source.id)
+    sources = session.scalars(statement.with_for_update(key_share=True))
+    visits = [one.visit for one in ended]
+    return _Rows(
+        {source.id: source for source in sources},
+        claims.lock_held(
+            session, Source, [visit.claim for visit in visits if isinstance(visit, SourceVisit)]
+        ),
+        claims.lock_held(
+            session, FrontierURL, [visit.claim for visit in visits if isinstance(visit, PageVisit)]
+        ),
     )
-    return {row.id: row for row in rows}
 
 
-def _held(session: Session, ended: Sequence[Ended]) -> set[tuple[type, int]]:
-    """Name the visits whose claim still holds; their rows stay locked, so that it holds to the end."""
-    held: set[tuple[type, int]] = set()
-    kinds: tuple[tuple[type[Visit], type[Claimable]], ...] = (
-        (SourceVisit, Source),
-        (PageVisit, FrontierURL),
-    )
-    for kind, table in kinds:
-        claimed = [one.visit.claim for one in ended if isinstance(one.visit, kind)]
-        held |= {(kind, id_) for id_ in claims.still_held(session, table, claimed)}
-    return held
+def _record(
+    session: Session, ended: Sequence[Ended], outcomes: Sequence[Outcome], now: dt.datetime
+) -> None:
+    """Add to the ledger once for each source, in the order of their ids, and once for each failure."""
+    sums: dict[int, Yield] = {}
+    for one, gained in zip(ended, outcomes, strict=True):
+        source_id = one.visit.source.id
+        if isinstance(gained, ConflictError) or gained == Yield():
+            continue
+        if gained.failure is None:
+            sums[source_id] = sums.get(source_id, Yield()) + gained
+        else:
+            coverage.record(session, source_id, gained, now)
+    for source_id, gained in sorted(sums.items()):
+        coverage.record(session, source_id, gained, now)
+
+
+def _finish_page(
+    source: Source,
+    page: FrontierURL,
+    visit: PageVisit,
+    collected: Collected,
+    stored: StoredHarvest,
+    now: dt.datetime,
+) -> None:
+    """Note what a linked page held; a young page that may grow is due again."""
+    hints = hints_after(page.hints, collected.harvest)
+    due_at = revisit_at(
+        source, visit, now,
+        published_at=_published_at(collected), awaits_reply=bool(hints.get(AWAITING_HINT)),
+    )  # fmt: skip
+    claims.let_go(page, due_at=due_at)
+    page.hints, page.fetched_at, page.visits = hints, now, page.visits + 1
+    page.etag = collected.validators.etag
+    page.last_modified = collected.validators.last_modified
+    if stored.ids:
+        page.document_id = stored.first_id
 
 
 def _published_at(collected: Collected) -> dt.datetime | None:
@@ -222,7 +253,6 @@ def _fail_source(
         return Yield()
     is_resting = failure.cause is FailureCause.RESTING
     gained = Yield(visits=int(not is_resting), failure=failure.cause.value)
-    coverage.record(session, source.id, gained, now)
     claims.finish(
         session, Source, visit.claim,
         due_at=_after_rest(due_at, now) if is_resting else retry_at(source, failure, now),
@@ -241,7 +271,6 @@ def _fail_page(session: Session, visit: PageVisit, failure: Failure, now: dt.dat
         claims.postpone(session, FrontierURL, visit.claim, due_at=due_at)
         return Yield()
     gained = Yield(failure=failure.cause.value)
-    coverage.record(session, visit.source.id, gained, now)
     if failure.is_retryable and visit.claim.attempt < MOST_ATTEMPTS:
         due_at = claims.backoff(visit.claim.attempt, now)
         if failure.retry_after_s is not None:

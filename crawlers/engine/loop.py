@@ -62,6 +62,7 @@ class CrawlLoop:
         self._on_beat = on_beat
         self._under_way: dict[asyncio.Task[None], Visit] = {}
         self._wake = asyncio.Event()
+        self._rooms = context.most_source_visits + context.most_page_visits
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="crawl-database")
         outcomes = VisitOutcomes(context.sessions, context.clock, context.hasher, context.keyring)
         self._committer = Committer(outcomes, self._threads)
@@ -155,6 +156,8 @@ class CrawlLoop:
             await asyncio.wait_for(self._wake.wait(), max(0.0, longest_s - SHORTEST_PAUSE_S))
 
     async def _idle_s(self) -> float:
+        if len(self._under_way) >= self._rooms:
+            return self._context.poll_s
         next_due = await self._in_thread(self._work.next_due_s)
         poll = self._context.poll_s
         return poll if next_due is None else min(max(next_due, SHORTEST_PAUSE_S), poll)

@@ -16,6 +16,7 @@ from dataclasses import replace
 import structlog
 
 from core.errors import CrawlError
+from crawlers.declared_address import with_declared_address
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.source import FetchedPage, Harvest, SourceProfile
 from crawlers.source_types import SOURCE_TYPES
@@ -27,23 +28,25 @@ LONGEST_READING_S = 30.0
 MOST_PROCESSOR_S = 8.0
 # Address space of a reading process: a full page several times over, and what the libraries take.
 MOST_MEMORY = 1536 * 1024 * 1024
-MOST_LINKS = 1000
+# A sitemap may hold so many.
+MOST_LINKS = 50_000
 MOST_DOCUMENTS = 1000
 PAGES_PER_PROCESS = 2000
 TOO_COMPLEX = "页面过于复杂，读它用时太长或占用内存太多，没有采集。"
 MISREAD = "读这个页面时程序出错，已记入日志，没有采集。"
 _PARENT_CHECK_S = 1.0
+_processor_s = MOST_PROCESSOR_S
 
 
 def read(page: FetchedPage, source: SourceProfile, is_linked: bool) -> Harvest | str:  # noqa: FBT001 (runs in another process, which takes positions only)
     """Return what the page holds, or the Chinese reason why it cannot be read."""
     source_type = SOURCE_TYPES.load(source.kind)()
     # Whoever uses up the time is ended by the signal, in the middle of a C library too.
-    signal.setitimer(signal.ITIMER_PROF, MOST_PROCESSOR_S)
+    signal.setitimer(signal.ITIMER_PROF, _processor_s)
     try:
-        return _bounded(
-            (source_type.parse_linked if is_linked else source_type.parse)(page, source)
-        )
+        if not is_linked:
+            return _bounded(source_type.parse(page, source))
+        return _bounded(with_declared_address(source_type.parse_linked(page, source), page))
     except CrawlError as error:
         return str(error)
     except MemoryError:
@@ -61,11 +64,13 @@ def _bounded(harvest: Harvest) -> Harvest:
     )
 
 
-def _prepare(parent: int) -> None:
+def _prepare(parent: int, processor_s: float, memory: int) -> None:
     """Leave signals to the parent, and die with it: kill -9 tells nobody."""
+    global _processor_s  # noqa: PLW0603 (a process of its own, set once before its first page)
+    _processor_s = processor_s
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGPROF, signal.SIG_DFL)
-    resource.setrlimit(resource.RLIMIT_AS, (MOST_MEMORY, MOST_MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     def watch() -> None:
@@ -79,7 +84,10 @@ def _prepare(parent: int) -> None:
 class PageReader:
     """Reading processes, each a pool of its own, so that a page which ends one takes no other page with it."""
 
-    def __init__(self, workers: int) -> None:
+    def __init__(
+        self, workers: int, *, processor_s: float = MOST_PROCESSOR_S, memory: int = MOST_MEMORY
+    ) -> None:
+        self._limits = (processor_s, memory)
         # The last one used comes first: those that are never needed never start.
         self._idle: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
         self._pools: set[ProcessPoolExecutor] = set()
@@ -91,7 +99,7 @@ class PageReader:
             1,
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_prepare,
-            initargs=(os.getpid(),),
+            initargs=(os.getpid(), *self._limits),
             max_tasks_per_child=PAGES_PER_PROCESS,
         )
         self._pools.add(pool)

@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.canonical_url import canonical_url
+from crawlers.declared_address import declared_address, with_declared_address
 from crawlers.intake import CollectedDocument
-from crawlers.page_identity import declared_address, page_key, spellings, with_declared_address
+from crawlers.page_identity import page_key, spellings
 from crawlers.source import FetchedPage, Harvest
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
