@@ -56,6 +56,13 @@ def test_sources_are_added_tried_given_out_and_taken_in(source: Terminal, tmp_pa
         assert source("export", "--name", "河湾工会网")[1] == file.read_text(encoding="utf-8")
         code, out = source("import", str(file))
         assert (code, "不变 1 条" in out) == (0, True)
+        bad = file.read_text(encoding="utf-8").replace("河湾工会网", "没试过的")
+        file.write_text(bad + "  unverified: true\n", encoding="utf-8")
+        assert source("import", str(file))[0] == 0
+        assert source("resume", "没试过的")[0] == 1
+        assert source("try", "没试过的")[0] == 0
+        assert source("resume", "没试过的")[0] == 0
+        assert source("pause", "没试过的")[0] == 0
         file.write_text("- name: 只有名称\n", encoding="utf-8")
         code, out = source("import", str(file), "--json")
         assert (code, json.loads(out)["fate"]) == (1, "refused")
@@ -67,5 +74,5 @@ def test_sources_are_added_tried_given_out_and_taken_in(source: Terminal, tmp_pa
     assert source("try", "没有这个")[0] == 2
     assert source("try")[0] == 2
     listed = source("list", "--json")[1].splitlines()
-    assert [json.loads(line)["name"] for line in listed] == ["河湾工会网"]
+    assert {json.loads(line)["name"] for line in listed} == {"没试过的", "河湾工会网"}
     assert "河湾工会网" in source("list")[1]

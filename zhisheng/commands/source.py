@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Protocol
 
 import click
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from config.settings import Settings
 from core.clock import to_rfc3339
@@ -21,12 +24,28 @@ from crawlers.source_lists import EntryFate, ListPlan, export_list, import_list,
 from crawlers.source_proposal import SourceProposal, propose
 from crawlers.source_trial import SourceTrial, try_source
 from crawlers.source_types import SOURCE_TYPES
-from crawlers.sources import SourceDraft, create_source, draft_of, free_name, record_trial
+from crawlers.sources import (
+    SourceDraft,
+    create_source,
+    draft_of,
+    free_name,
+    pause_source,
+    record_trial,
+    resume_source,
+)
 from zhisheng.cli import PARTLY, pass_settings, print_json
 from zhisheng.services import Services, open_services
 
 ACTOR = "system:terminal"
 EXCERPT = 80
+
+
+class Switch(Protocol):
+    def __call__(
+        self, session: Session, source_id: int, *, now: dt.datetime, actor: str
+    ) -> None: ...
+
+
 _FATES = {
     EntryFate.ADDED: "新增", EntryFate.CHANGED: "修改", EntryFate.UNCHANGED: "不变",
     EntryFate.REFUSED: "拒绝",
@@ -80,6 +99,29 @@ def try_(settings: Settings, name: str | None, *, everything: bool, as_json: boo
                 _tell(draft, trial)
     if failed:
         sys.exit(PARTLY)
+
+
+@source.command(help="启用一个暂停的数据源；随软件装上的要先试采成功。")
+@click.argument("name")
+@pass_settings
+def resume(settings: Settings, name: str) -> None:
+    _switch(settings, name, resume_source)
+    click.echo(f"「{name}」已启用，运行中的采集几秒后开始。")
+
+
+@source.command(help="暂停一个数据源；已有信息不受影响。")
+@click.argument("name")
+@pass_settings
+def pause(settings: Settings, name: str) -> None:
+    _switch(settings, name, pause_source)
+    click.echo(f"「{name}」已暂停。")
+
+
+def _switch(settings: Settings, name: str, switch: Switch) -> None:
+    with open_services(settings) as services:
+        ((source_id, _),) = _drafts(services, name)
+        with services.sessions.begin() as session:
+            switch(session, source_id, now=services.clock.now(), actor=ACTOR)
 
 
 def _drafts(services: Services, name: str | None) -> list[tuple[int, SourceDraft]]:
