@@ -16,7 +16,6 @@ from dataclasses import replace
 import structlog
 
 from core.errors import CrawlError
-from crawlers.declared_address import with_declared_address
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.source import FetchedPage, Harvest, SourceProfile
 from crawlers.source_types import SOURCE_TYPES
@@ -44,9 +43,9 @@ def read(page: FetchedPage, source: SourceProfile, is_linked: bool) -> Harvest |
     # Whoever uses up the time is ended by the signal, in the middle of a C library too.
     signal.setitimer(signal.ITIMER_PROF, _processor_s)
     try:
-        if not is_linked:
-            return _bounded(source_type.parse(page, source))
-        return _bounded(with_declared_address(source_type.parse_linked(page, source), page))
+        return _bounded(
+            (source_type.parse_linked if is_linked else source_type.parse)(page, source)
+        )
     except CrawlError as error:
         return str(error)
     except MemoryError:
