@@ -89,6 +89,7 @@ class Visiting:
                 cursor = cursor if part.harvest.cursor is None else part.harvest.cursor
         if waiting and is_whole:
             log.info("visit_cut_short", source_id=visit.source.id, pages=len(parts))
+            is_whole = False
         return _together(parts, is_whole=is_whole)
 
     async def _has_news(self, visit: Visit, parts: Sequence[_Part]) -> bool:

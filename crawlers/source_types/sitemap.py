@@ -27,6 +27,7 @@ MOST_URLS = 50_000
 MOST_CHILDREN = 2000
 MOST_REMEMBERED = 500
 DEEPEST = 3
+MOST_IN_A_VISIT = 48
 LONGEST_VALUE = 2000
 _GZIP = b"\x1f\x8b"
 _SITEMAP_LINE = re.compile(
@@ -59,7 +60,7 @@ class Sitemap:
         FieldSpec("exclude", "网址里不能有的字样", FieldKind.LIST, help="如 /english/、/video/。"),
         FieldSpec(
             "children", "索引里每次最多打开几份地图", FieldKind.NUMBER, default=10, minimum=1,
-            maximum=40, help="从最近有改动的开始；没有改动的不再打开。",
+            maximum=24, help="从最近有改动的开始；没有改动的不再打开。",
         ),
         FieldSpec(
             "limit", "每份地图最多采集的网页数", FieldKind.NUMBER, default=500, minimum=1,
@@ -248,12 +249,20 @@ def _index(entries: list[_Entry], page: FetchedPage, wanted: _Wanted) -> Harvest
     if page.number >= DEEPEST:
         raise ExtractionError(f"网站地图的索引套了 {DEEPEST} 层以上，没有再往下读。")
     children.sort(key=lambda child: child[0], reverse=True)
-    chosen = children[: wanted.number("children", 10)]
+    chosen = children[: _room(wanted.number("children", 10), page.number)]
     remembered = {**read, **{url: changed for changed, url in chosen if changed}}
+    if len(chosen) < len(children):
+        # The rest of an index within an index is reached only if it is opened again.
+        remembered.pop(page.url, None)
     return Harvest(
         follow=tuple(PageRequest(url, number=page.number + 1) for _, url in chosen),
         cursor={_READ_LISTS: dict(list(remembered.items())[-MOST_REMEMBERED:])},
     )
+
+
+def _room(children: int, depth: int) -> int:
+    """Leave room for the sitemaps of every index of an index within what one visit may fetch."""
+    return children if depth == 1 else max(1, MOST_IN_A_VISIT // children - 1)
 
 
 def _read_lists(cursor: Cursor) -> dict[str, str]:

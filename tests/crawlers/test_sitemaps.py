@@ -102,6 +102,26 @@ def test_an_index_opens_what_has_changed_since_it_was_read() -> None:
     assert len(read(first, children=1).follow) == 1
 
 
+def test_an_index_within_an_index_is_opened_until_all_of_it_was_read() -> None:
+    nested = index(*(entry(f"/{n}.xml", f"2026-11-{20 - n}") for n in range(5)))
+    here = f"{SITE}/sitemap.xml"
+    opened: list[str] = []
+    cursor: Cursor | None = {"read": {here: "2026-11-21"}}
+    for is_all_read in (False, True):
+        harvest = read(nested, number=2, cursor=cursor)
+        opened += [request.url for request in harvest.follow]
+        cursor = harvest.cursor
+        assert cursor is not None
+        assert (here in str(cursor)) is is_all_read
+        cursor = {"read": {here: "2026-11-21", **as_strings(cursor["read"])}}
+    assert opened == [f"{SITE}/{n}.xml" for n in range(5)]
+
+
+def as_strings(value: object) -> dict[str, str]:
+    assert isinstance(value, dict)
+    return {str(name): str(text) for name, text in value.items()}
+
+
 def test_robots_txt_names_the_sitemaps() -> None:
     source = source_of("sitemap", SITE, from_robots=True)
     source_type = SOURCE_TYPES.load("sitemap")()
