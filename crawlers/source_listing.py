@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, case, func, select
+from sqlalchemy import ColumnElement, Double, Integer, case, cast, func, literal, select
 from sqlalchemy.orm import Session
 
 from core.coverage import KNOWN_SHARE
@@ -199,33 +199,27 @@ def _recent(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int,
 
 
 def _tallies(session: Session, ids: Sequence[int], now: dt.datetime) -> dict[int, _Tally]:
-    items: dict[int, int] = {}
-    expected: dict[int, float] = {}
-    known: dict[int, int] = {}
-    watched: dict[int, int] = {}
-    visits: dict[int, int] = {}
-    failures: dict[int, int] = {}
-    hours = session.execute(
+    causes = func.jsonb_each_text(SourceHour.failures).table_valued("key", "value")
+    failed = (
+        select(func.coalesce(func.sum(cast(causes.c.value, Integer)), 0))
+        .select_from(causes)
+        .scalar_subquery()
+    )
+    # Of the running hour, as far as it has come.
+    passed = func.least(1.0, func.extract("epoch", literal(now) - SourceHour.hour) / 3600)
+    is_known = func.count(SourceHour.expected) >= KNOWN_SHARE * func.count()
+    tried = func.sum(func.greatest(SourceHour.visits, failed))
+    found = session.execute(
         select(
-            SourceHour.source_id, SourceHour.hour, SourceHour.new, SourceHour.expected,
-            SourceHour.visits, SourceHour.failures,
-        ).where(SourceHour.source_id.in_(ids), SourceHour.hour > now - RATE_OVER)
-    )  # fmt: skip
-    for id_, hour, new, usual, visited, causes in hours:
-        failed = sum(count for count in causes.values() if isinstance(count, int))
-        items[id_] = items.get(id_, 0) + new
-        watched[id_] = watched.get(id_, 0) + 1
-        visits[id_] = visits.get(id_, 0) + max(visited, failed)
-        failures[id_] = failures.get(id_, 0) + failed
-        if usual is not None:
-            known[id_] = known.get(id_, 0) + 1
-            # Of the running hour, as far as it has come.
-            expected[id_] = expected.get(id_, 0.0) + usual * min(1.0, (now - hour) / _HOUR)
-    return {
-        id_: _Tally(
-            items[id_],
-            expected.get(id_) if known.get(id_, 0) >= KNOWN_SHARE * watched[id_] else None,
-            failures[id_] / visits[id_] if visits[id_] else None,
+            SourceHour.source_id,
+            func.sum(SourceHour.new),
+            case((is_known, func.sum(SourceHour.expected * passed))),
+            func.sum(failed) / func.nullif(cast(tried, Double), 0),
         )
-        for id_ in items
+        .where(SourceHour.source_id.in_(ids), SourceHour.hour > now - RATE_OVER)
+        .group_by(SourceHour.source_id)
+    )
+    return {
+        id_: _Tally(int(items), expected, None if rate is None else float(rate))
+        for id_, items, expected, rate in found
     }
