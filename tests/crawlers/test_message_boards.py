@@ -6,11 +6,15 @@ import datetime as dt
 
 import pytest
 
+from core.claims import Claim
+from core.database.models.collecting import Source
 from core.errors import ExtractionError
 from crawlers.intake import AnswerState
-from crawlers.source import Harvest
+from crawlers.source import Harvest, PageLink
 from crawlers.source_types import SOURCE_TYPES
-from tests.crawlers.parsing import page_of, parsed, parsed_linked, source_of
+from crawlers.visit_schedule import revisit_at
+from crawlers.visits import PageVisit, Validators
+from tests.crawlers.parsing import NOW, page_of, parsed, parsed_linked, source_of
 
 THREAD = "https://liuyan.example.com/t/7"
 OPTIONS: dict[str, object] = {
@@ -123,3 +127,25 @@ def test_a_redesigned_board_says_so() -> None:
     source = source_of("message_board", THREAD, **OPTIONS)
     with pytest.raises(ExtractionError, match="没有选中留言正文"):
         SOURCE_TYPES.load("message_board")().parse_linked(page_of("<p>新版</p>"), source)
+
+
+@pytest.mark.parametrize(
+    ("age", "wait"),
+    [
+        (dt.timedelta(minutes=1), dt.timedelta(minutes=10)),
+        (dt.timedelta(hours=8), dt.timedelta(hours=2)),
+        (dt.timedelta(days=3), dt.timedelta(hours=18)),
+        (dt.timedelta(days=40), dt.timedelta(days=1)),
+        (dt.timedelta(days=61), None),
+    ],
+)
+def test_an_unanswered_message_is_looked_at_ever_more_rarely_for_sixty_days(
+    age: dt.timedelta, wait: dt.timedelta | None
+) -> None:
+    source = Source(kind="message_board", interval_s=600, options={})
+    visit = PageVisit(
+        Claim(1, "one", 1, 1), source_of("message_board"), THREAD, PageLink(THREAD), Validators(),
+        NOW - age,
+    )  # fmt: skip
+    due_at = revisit_at(source, visit, NOW, awaits_reply=True)
+    assert due_at == (None if wait is None else NOW + wait)
