@@ -124,7 +124,9 @@ class Fetcher:
             answered = _header_map(response)
             if response.status not in {OK, NOT_MODIFIED}:
                 retry_after = answered.get("retry-after", "")
-                raise FetchFailedError(status_failure(response.status, retry_after))
+                raise FetchFailedError(
+                    status_failure(response.status, retry_after, now=_said_at(answered))
+                )
             return Fetched(url, response.status, answered, response.body, _sent(response))
         raise FetchFailedError(failure(FailureCause.REDIRECTS))
 
@@ -216,6 +218,14 @@ def _sent(response: Response) -> SentRequest | None:
     }
     address = str(response.ip_address) if response.ip_address else None
     return SentRequest(request.method, request.url, headers, address, body=request.body)
+
+
+def _said_at(headers: Mapping[str, str]) -> dt.datetime | None:
+    """Read the site's own clock: a date in Retry-After is meant by it."""
+    try:
+        return parsedate_to_datetime(headers.get("date", "")).astimezone(dt.UTC)
+    except ValueError:
+        return None
 
 
 def _header_map(response: Response) -> dict[str, str]:
