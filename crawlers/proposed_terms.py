@@ -20,7 +20,7 @@ _PLATFORMS = {
     HostKind.FORUM: "论坛",
     HostKind.OTHER: "网站",
 }
-_PLATFORM_OF_KIND = {"trending_list": "热榜", "forum": "论坛"}
+_PLATFORM_OF_KIND = {"trending_list": "热榜", "forum": "论坛", "message_board": "留言板"}
 _GROUNDS = {
     HostKind.GOVERNMENT: "政府网站公开的信息",
     HostKind.UNION: "工会网站公开的信息",

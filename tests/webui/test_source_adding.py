@@ -68,6 +68,8 @@ def test_a_pasted_address_becomes_a_source_only_when_it_is_saved(
     page = post(admin, "/sources/new", asked).get_data(as_text=True)
     assert "建议：列表页" in page
     assert page.count("<li><time>") == 5
+    wrong = post(admin, "/sources/new", asked | {"kind": "sitemap"}).get_data(as_text=True)
+    assert "按「网站地图」没有读到内容" in wrong
     form = fields(page, "/sources/new/list_page")
     assert form["legal_basis"] == "公开页面，网站没有 robots.txt（2026-11-21 查）"
     assert post(admin, "/sources/new/list_page", form | {"do": "save"}).status_code == 303

@@ -37,10 +37,12 @@ def show() -> Response:
         now=console().clock.now(),
         kind=kind if kind in SOURCE_TYPES else None,
     )
-    return _page(url, found)
+    return _page(url, found, asked=kind if kind in SOURCE_TYPES else None)
 
 
-def _page(url: str, proposal: SourceProposal | None = None) -> Response:
+def _page(
+    url: str, proposal: SourceProposal | None = None, *, asked: str | None = None
+) -> Response:
     best = proposal.candidates[0] if proposal and proposal.candidates else None
     context: dict[str, object] = _drawn(best) if best is not None else {}
     return render(
@@ -49,6 +51,9 @@ def _page(url: str, proposal: SourceProposal | None = None) -> Response:
         url=url,
         proposal=proposal,
         best=best,
+        missed=SOURCE_TYPES.load(asked).label
+        if asked is not None and best is not None and best.draft.kind != asked
+        else None,
         others=_others(proposal) if proposal else [],
         kinds=kinds(),
         addressed=kinds(by_address=True),
