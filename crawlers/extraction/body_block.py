@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 from crawlers.extraction.layout import Block, Layout, TextLine
-from crawlers.extraction.line_weights import Weights
+from crawlers.extraction.line_weights import Weights, is_boilerplate
 from crawlers.extraction.page_titles import is_headline
 from crawlers.extraction.thread_opening import opening_post
 
@@ -33,6 +33,9 @@ _TEXT_NAME_BONUS = 1.1
 _LEAST_RUNNING = 0.3
 _LEAST_POST = 60
 _MANY_TIMES = 8
+_LONG_ENOUGH = 400
+_LEAST_ADDED = 60
+_MOST_LINKED = 0.1
 _DATE = re.compile(r"(?:19|20)\d\d\s?[-/.年]\s?\d{1,2}|\d{1,2}:\d\d|\d月\d")
 _LONGEST_DATE = 60
 _DESCRIPTION_START = 20
@@ -67,7 +70,8 @@ def body_block(
     named = _named_around(page, running[0])
     if named is not None:
         return BodyBlock(named, "loose", running[1])
-    first = opening_post(page, weights, running[0]) or _first_post(page, weights, running[0])
+    whole = _widened(page, weights, running[0])
+    first = opening_post(page, weights, whole) or _first_post(page, weights, whole)
     return BodyBlock(first, "running", weights.running[first.end] - weights.running[first.start])
 
 
@@ -125,6 +129,37 @@ def _described_line(page: Layout, weights: Weights, description: str) -> int | N
         if start in "".join(line.text.split()):
             return index
     return None
+
+
+def _widened(page: Layout, weights: Weights, chosen: Block) -> Block:
+    """Take in lists and tables that stand beside a short text in a block which holds nothing else."""
+    if weights.gain[chosen.end] - weights.gain[chosen.start] >= _LONG_ENOUGH:
+        return chosen
+    widest = chosen
+    for block in page.blocks:
+        if not (block.start <= chosen.start and chosen.end <= block.end):
+            continue
+        if block.end - block.start == chosen.end - chosen.start:
+            continue
+        added = [*range(block.start, chosen.start), *range(chosen.end, block.end)]
+        if block.element.tag in _WHOLE_TAGS or not _is_list(page, weights, added):
+            break
+        if sum(page.lines[index].size for index in added) > _LEAST_ADDED:
+            widest = block
+    return widest
+
+
+def _is_list(page: Layout, weights: Weights, added: list[int]) -> bool:
+    lines = [page.lines[index] for index in added]
+    size = sum(line.size for line in lines)
+    linked = sum(line.linked for line in lines)
+    return linked <= _MOST_LINKED * size and not any(
+        line.is_hidden
+        or is_boilerplate(line)
+        or index in weights.is_other
+        or index in weights.is_around
+        for index, line in zip(added, lines, strict=True)
+    )
 
 
 def _named_around(page: Layout, chosen: Block) -> Block | None:

@@ -55,6 +55,13 @@ def test_an_agenda_is_read_as_lines_of_a_list() -> None:
     assert found.text.splitlines() == agenda
 
 
+def test_a_list_beside_a_short_text_belongs_to_it() -> None:
+    names = [f"河湾市第{number}建筑工程公司" for number in range(30)]
+    rows = "".join(f"<li>{name}</li>" for name in names)
+    found = read(page(f"<div><p>{PARAGRAPHS[3]}名单如下：</p><ul>{rows}</ul></div>"))
+    assert found.text.splitlines() == [f"{PARAGRAPHS[3]}名单如下：", *names]
+
+
 @pytest.mark.parametrize(
     "body",
     [
