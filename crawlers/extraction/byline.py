@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from crawlers.extraction.accounts import PLACEHOLDER, accounts, members, owners, posters
 from crawlers.extraction.linked_data import linked_data_names
+from crawlers.extraction.page import inner_text
 from crawlers.extraction.people import people
 from crawlers.extraction.reporters import final_names, reporters
 from crawlers.extraction.surroundings import Surroundings, short_lines
@@ -57,6 +58,7 @@ _META = (
     "byline",
     "og:author",
 )
+_MOST_MARKED = 3
 _LONGEST_LINE = 120
 _LONGEST_PEN_NAME = 8
 
@@ -115,6 +117,8 @@ def _named(text: str) -> list[str]:
 def _declared(around: Surroundings) -> list[str]:
     names = [around.page.meta[name][:_LONGEST_LINE] for name in _META if name in around.page.meta]
     names += linked_data_names(around.page, "author")
+    marked = around.page.tree.xpath("//*[@itemprop='author' or @rel='author']")[:_MOST_MARKED]
+    names += [inner_text(element)[:_LONGEST_LINE] for element in marked]
     edited = set(_editors(around))
     for name in names:
         given = people(name)

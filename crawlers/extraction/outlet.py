@@ -10,7 +10,7 @@ from crawlers.extraction.page import Page, inner_text
 from crawlers.extraction.surroundings import Surroundings
 
 _SOURCE = re.compile(
-    r"(?:信息|稿件|文章|新闻|本文)?(?:来\s{0,2}源(?:于|自)?|稿\s?源|转\s?自|转载自|摘\s?自|出\s?处|原\s?载|来\s?自)\s{0,2}[:：|｜]?\s{0,3}"
+    r"(?:信息|稿件|文章|新闻|本文)?(?<![料片据材])(?:来\s{0,2}源(?:于|自)?|稿\s?源|转\s?自|转载自|摘\s?自|出\s?处|原\s?载|来\s?自)\s{0,2}[:：|｜]?\s{0,3}"
     r"(?P<name>[《「“]?[^\s:：，。；|｜;（）()【】\[\]<>]{2,24}(?:\s?[-－—]\s?《[^》]{2,20}》)?)"
 )
 _AFTER_DATE = re.compile(
@@ -21,7 +21,7 @@ _END = re.compile(
     r"(?:作者|记者|责任编辑|责编|编辑|发布|时间|日期|字号|字体|浏览|点击|阅读|举报|分享|打印|(?:19|20)\d\d|\d{1,2}[-:]\d\d).*$"
 )
 _NEEDS_COLON = re.compile(r"^[^:：|｜]*$")
-_PREFIX = re.compile(r"^.{2,12}?[-－—–]{1,2}(?=.{2,20}$)")
+_PARTS = re.compile(r"\s?[-－—–]{1,2}\s?(?=《?[\u3400-\u9fff])")
 LONGEST_TITLE = 500
 _MARKS = str.maketrans("", "", "《》「」“”\"' \u3000\xa0")
 _SITE_NAME = re.compile(
@@ -29,7 +29,7 @@ _SITE_NAME = re.compile(
 )
 _DOMAIN = re.compile(r"\s?[(（][\w.-]{3,30}[)）]$")
 _OFFICIAL = re.compile(r"(?:官方网站|官网|官方)$")
-_TITLE_PARTS = re.compile(r"\s*(?:[_|｜丨]|--+|\s[-–—]\s|[-–—](?=[^-–—]{2,30}$))\s*")
+_TITLE_PARTS = re.compile(r"\s*(?:[_|｜丨]|--+|——|\s[-–—]\s|[-–—](?=[^-–—]{2,30}$))\s*")
 _AGENCY = re.compile(r"(?:通讯社|通訊社|新社|华社|華社|电台|電台|日报|日報|晚报|晚報)(?:$|-)")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _HOSTS = {
@@ -61,9 +61,9 @@ def outlet(around: Surroundings, headline: str) -> str | None:
 
 def original_source(around: Surroundings, outlet: str | None) -> str | None:
     """Name whom a reprint was taken from; None when that is the outlet itself."""
-    for name in _sources(around):
-        return None if outlet is not None and _same(name, outlet) else name
-    return None
+    return next(
+        (name for name in _sources(around) if outlet is None or not _same(name, outlet)), None
+    )
 
 
 def named_source(text: str) -> str | None:
@@ -109,13 +109,15 @@ def _in_line(text: str) -> Iterator[str]:
         # Without a colon only a line's beginning names a source: 本文来源于国家统计局.
         if _NEEDS_COLON.match(whole) and (found.start() > 1 or whole.startswith("来自")):
             continue
-        if name := _clean(found["name"]):
-            yield name
+        # A site may set its own name before or behind the first source's.
+        for part in reversed(_PARTS.split(found["name"])):
+            if name := _clean(part):
+                yield name
 
 
 def _clean(text: str) -> str | None:
     name = _END.sub("", text).translate(_MARKS).strip("|｜-—：:、.·•")
-    name = _PREFIX.sub("", name).removeprefix("综合")
+    name = name.removeprefix("综合")
     return name if 2 <= len(name) <= 24 and not _NOT_A_SOURCE.search(name) else None  # noqa: PLR2004 (names of outlets)
 
 

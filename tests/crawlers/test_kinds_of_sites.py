@@ -123,6 +123,51 @@ KINDS = {
         "老李头",
         "2013-05-06 10:20",
     ),
+    "news in spans side by side": (
+        (
+            f"<title>{HEADLINE}_时政_河水新闻-The River</title><h1 class='index_title__B8'>{HEADLINE}</h1><div>河水新闻记者 王小满"
+            "</div><div><span>2023-03-09 18:14</span></div><div>来源：<span>河水新闻</span></div><div>∙</div><div>时政 ></div>"
+            f"<div class='index_content__J8'>{BODY}</div><div>责任编辑：钱小多</div><div>图片编辑：孙小美</div>"
+        ),
+        "王小满",
+        "2023-03-09 18:14",
+    ),
+    "news with hidden marks": (
+        (
+            f"<title>{HEADLINE}_资讯_河湾网</title><h1>{HEADLINE}</h1><p><span itemprop='datePublished'>2014年05月06日 07:05</span><br>"
+            "来源：<span><a>河湾晚报</a></span> <span itemprop='author' style='display:none'><span>王小满</span></span></p>"
+            f"<div>{BODY}</div><p>[责任编辑：赵大河]</p>"
+        ),
+        "王小满",
+        "2014-05-06 07:05",
+    ),
+    "account on a platform": (
+        (
+            f"<title>{HEADLINE}</title><h2>{HEADLINE}</h2><p class='author-name'>河湾快讯</p><div><span class='date'>发布时间：20-03-09"
+            f"</span><span class='time'>18:14</span><span>优质创作者</span></div><div>{BODY}</div>"
+            "<h2>作者最新文章</h2><a href='/1'>另一篇的标题很长</a><span>03-08 12:12</span>"
+        ),
+        "河湾快讯",
+        "2020-03-09 18:14",
+    ),
+    "agency": (
+        (
+            f"<title>{HEADLINE}-中新网</title><h1>{HEADLINE}</h1><div>2020年03月09日 18:14　来源：<a>中国新闻网</a> <a>参与互动</a></div>"
+            f"<div><p>　　中新网河湾3月9日电 (记者 王小满){OPENING}</p><p>{MIDDLE}</p><p>{CLOSING}(完)</p></div>"
+            "<div>【编辑:钱小多】</div>"
+        ),
+        "王小满",
+        "2020-03-09 18:14",
+    ),
+    "column of an expert": (
+        (
+            f"<title>{HEADLINE}</title><h3>{HEADLINE}</h3><div class='author-intro fix'><span>王小满</span><p>河湾大学教授</p></div>"
+            f"<div class='time fix'><span>2019-09-07 15:10:53</span><span>字号：A- A A+</span></div><div>{BODY}</div>"
+            "<ul><li>责任编辑:&nbsp;刘小响</li></ul>"
+        ),
+        "王小满",
+        "2019-09-07 15:10",
+    ),
     "page without any head": (
         (
             f"<center><font size=5><b>{HEADLINE}</b></font><br><br>王小满<br></center>{BODY}"
