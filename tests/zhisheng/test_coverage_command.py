@@ -5,13 +5,19 @@ import json
 from pathlib import Path
 
 from click.testing import CliRunner, Result
+from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
 
 from config.settings import Settings, load_settings
-from core.clock import to_rfc3339
+from core import leases
+from core.clock import FakeClock, to_rfc3339
 from core.coverage import hour_of
-from core.database.models.collecting import Source, SourceHour
+from core.database.models.collecting import Document, Source, SourceHour
+from tests.core.test_indexing import add_documents
 from zhisheng.commands.coverage import coverage
+from zhisheng.demo.ledger import seed_ledger
+from zhisheng.housekeeping import Housekeeping
 from zhisheng.services import Services, open_services
 
 HOUR = dt.timedelta(hours=1)
@@ -77,3 +83,38 @@ def test_coverage_is_one_object_and_also_readable(tmp_path: Path) -> None:
         assert "河湾新闻网" not in text.stdout
         for wrong in (["--since", "昨晚"], ["--source", "没有这个"], ["--since", "2099-01-01"]):
             assert run(settings, *wrong).exit_code == 2
+
+
+def test_the_leader_keeps_the_ledger_and_the_demo_knows_what_is_usual(tmp_path: Path) -> None:
+    settings = load_settings({"ZHISHENG_HOME": str(tmp_path), "ZHISHENG_DEMO": "1"})
+    with open_services(settings) as services:
+        now = services.clock.now()
+        clock = FakeClock(now)
+        add_documents(services.sessions, clock, *(f"第 {number} 条" for number in range(40)))
+        with services.sessions.begin() as session:
+            source = session.scalars(select(Source)).one()
+            source.is_demo, source.url = True, "http://127.0.0.1:9/"
+            age = (Document.id % 20) * literal(12 * HOUR)
+            session.execute(update(Document).values(ingested_at=now - age))
+        seed_ledger(services)
+        standby = Housekeeping(services)
+        standby.minutely()
+        with services.sessions.begin() as session:
+            assert opened(session, hour_of(now) + HOUR) == 0
+            came = session.scalar(select(func.sum(SourceHour.new)))
+            assert came is not None
+            assert 30 <= came <= 40
+            assert session.scalars(
+                select(SourceHour.expected).order_by(SourceHour.hour.desc())
+            ).first()
+            leases.lead(session, "engine", services.owner, version="test")
+            # As if the hour had not begun yet.
+            session.execute(delete(SourceHour).where(SourceHour.hour == hour_of(now)))
+        Housekeeping(services).minutely()
+        with services.sessions() as session:
+            assert opened(session, hour_of(services.clock.now())) == 1
+
+
+def opened(session: Session, hour: dt.datetime) -> int:
+    found = select(func.count()).select_from(SourceHour).where(SourceHour.hour == hour)
+    return session.scalar(found) or 0
