@@ -31,7 +31,7 @@ MOST_BYTES = 30_000_000
 MOST_CONNECTIONS = 200
 _PIECE = 65_536
 _USER = "page"
-_HOP_BY_HOP = (b"connection:", b"proxy-", b"keep-alive:", b"upgrade:", b"te:")
+_HOP_BY_HOP = (b"connection:", b"proxy-", b"keep-alive:", b"upgrade:")
 Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 

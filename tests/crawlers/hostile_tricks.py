@@ -306,6 +306,26 @@ def pages() -> Iterator[Trick]:
     yield Trick("meta-refresh", "", reply(refresh.encode(), headers=(html,)), kind="list_page")
 
 
+def sitemaps() -> Iterator[Trick]:
+    def listed(*locations: str, head: str = "") -> bytes:
+        urls = "".join(f"<url><loc>{location}</loc></url>" for location in locations)
+        name = "http://www.sitemaps.org/schemas/sitemap/0.9"
+        return f"<?xml version='1.0'?>{head}<urlset xmlns='{name}'>{urls}</urlset>".encode()
+
+    outside = "<!DOCTYPE urlset [<!ENTITY x SYSTEM 'file:///etc/passwd'>]>"
+    bodies = {
+        "laughs": listed("http://a.test/&m;", head=f"{LAUGHS}]>"),
+        "outside": listed("http://a.test/&x;", head=outside),
+        "gzip": packed(30_000_000),
+        "schemes": listed("file:///etc/passwd", "ftp://a.test/x", "data:text/html,x"),
+        "inside": listed("http://127.0.0.2/secret-1.html", "http://169.254.169.254/secret"),
+        "deep": b"<urlset>" + b"<a>" * 30_000,
+        "itself": b"<sitemapindex><sitemap><loc>/list</loc></sitemap></sitemapindex>",
+    }
+    for name, body in bodies.items():
+        yield Trick(f"sitemap-{name}", ANYTHING, reply(body), kind="sitemap")
+
+
 def certificates(good: int, expired: int) -> Iterator[Trick]:
     """``good`` and ``expired`` are ports of TLS servers that can prove to be good.test."""
     yield Trick("tls-good", None, url=f"https://good.test:{good}/list")
@@ -317,5 +337,5 @@ def certificates(good: int, expired: int) -> Iterator[Trick]:
 
 def plain_tricks(port: int) -> list[Trick]:
     return [
-        *spellings(port), *schemes(), *bombs(), *endings(), *garbage(), *robots(), *pages(),
+        *spellings(port), *schemes(), *bombs(), *endings(), *garbage(), *robots(), *pages(), *sitemaps(),
     ]  # fmt: skip
