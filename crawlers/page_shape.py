@@ -34,6 +34,11 @@ _INDEX_PATH = re.compile(r"/$|^$|/(?:index|list|default)[\w-]{0,8}(?:\.\w{2,5})?
 _THREAD_PATH = re.compile(
     r"/thread-|viewthread|/topics?/\d|/t/\d|/p/\d{5,}|/post-|read\.php\?tid", re.IGNORECASE
 )
+_FORUM_ADDRESS = re.compile(
+    r"//(?:bbs|club|forum|tieba|shequ)[.\d]|/(?:forum|bbs|thread|board|luntan)s?(?:[/?.-]|$)",
+    re.IGNORECASE,
+)
+_FORUM_WORDS = re.compile(r"论坛|社区|贴吧|\bBBS\b", re.IGNORECASE)
 _BOARD_WORDS = re.compile(r"留言|信箱|咨询|投诉|建议|诉求|来信|办理情况|官方回复")
 _SCRIPT_ROOTS = frozenset({"app", "root", "__next", "__nuxt", "main-app"})
 
@@ -141,6 +146,8 @@ def shape_of(page: Page, traits: PageTraits, *, headline_links: int) -> PageShap
         return PageShape.ARTICLE
     if traits.thread_links >= 3 and traits.thread_links * 2 >= headline_links:  # noqa: PLR2004 (a list)
         return PageShape.THREADS
+    if headline_links >= 3 and _is_forum(page):  # noqa: PLR2004 (a list)
+        return PageShape.THREADS
     if headline_links >= 3:  # noqa: PLR2004 (a list)
         return PageShape.BOARD if traits.board_words >= 6 else PageShape.LIST  # noqa: PLR2004 (title and links)
     if traits.visible < EMPTY_CHARACTERS and (traits.scripts or traits.has_script_root):
@@ -148,6 +155,11 @@ def shape_of(page: Page, traits: PageTraits, *, headline_links: int) -> PageShap
     if headline_links:
         return PageShape.LIST
     return PageShape.ARTICLE if traits.prose >= ARTICLE_CHARACTERS else PageShape.EMPTY
+
+
+def _is_forum(page: Page) -> bool:
+    """Judge by address and title alone; whether a thread has floors is looked at later."""
+    return bool(_FORUM_ADDRESS.search(page.url) or _FORUM_WORDS.search(full_title(page)))
 
 
 def _is_article(url: str, traits: PageTraits, headline_links: int) -> bool:

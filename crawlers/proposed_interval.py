@@ -67,5 +67,5 @@ def _rounded(seconds: float) -> int:
 def _duration(seconds: float) -> str:
     for size, unit in ((86_400, "天"), (3600, "小时"), (60, "分钟")):
         if seconds >= size:
-            return f" {seconds / size:.3g} {unit}"
-    return f" {seconds:.0f} 秒"
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds:.0f} 秒"

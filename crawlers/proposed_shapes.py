@@ -17,7 +17,10 @@ MOST_FEEDS = 2
 
 @dataclass(frozen=True, slots=True)
 class ProposedShape:
-    """``why`` is a Chinese sentence; ``name`` what the page calls it, empty where it says nothing."""
+    """``why`` is a Chinese sentence; ``name`` what the page calls it, empty where it says nothing.
+
+    ``is_asked`` when a person chose the type.
+    """
 
     kind: str
     url: str
@@ -25,6 +28,7 @@ class ProposedShape:
     options: Mapping[str, object] = field(default_factory=dict)
     name: str = ""
     needs_browser: bool = False
+    is_asked: bool = False
 
 
 def feed_shapes(feeds: tuple[LinkedFeed, ...]) -> Iterator[ProposedShape]:
@@ -74,7 +78,7 @@ def html_shapes(page: Page, shape: PageShape) -> Iterator[ProposedShape]:
     """Give what an HTML page itself may be, feeds that it names first; nothing for an article or a login."""
     yield from feed_shapes(linked_feeds(page))
     if shape is PageShape.THREADS:
-        yield ProposedShape("forum", page.url, "页面上的链接大多是论坛主题。")
+        yield ProposedShape("forum", page.url, "页面列出论坛主题，主题页里一楼一楼的能分开。")
     if shape is PageShape.BOARD:
         yield ProposedShape(
             "list_page",

@@ -52,6 +52,8 @@ def read_shape(
         page = first if shape.url == first.url else visit.page(shape.url)
         if shape.kind == "forum" and not shape.options:
             shape = replace(shape, options=floor_options(visit, page))
+            if not shape.options and not shape.is_asked:
+                return None
         reading = _read(visit, policy, shape, page)
     except (VisitFailedError, ExtractionError, InvalidOptionsError):
         # What cannot be read is no candidate; the next may be one.

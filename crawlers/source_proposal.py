@@ -129,7 +129,10 @@ class _Proposer:
     def _shapes(self) -> Iterator[ProposedShape]:
         if self._kind is not None and SOURCE_TYPES.load(self._kind).needs_url:
             asked = (shape for shape in self._seen() if shape.kind == self._kind)
-            yield next(asked, ProposedShape(self._kind, self._first.url, "按您选的类型读取。"))
+            yield next(
+                asked,
+                ProposedShape(self._kind, self._first.url, "按您选的类型读取。", is_asked=True),
+            )
         yield from (shape for shape in self._seen() if shape.kind != self._kind)
 
     def _seen(self) -> Iterator[ProposedShape]:

@@ -4,9 +4,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from core.clock import FakeClock
+from core.outbound.address_policy import AddressPolicy
+from core.outbound.client import HTTPClient
+from crawlers.source_proposal import propose
+from tests.webui.browsing import served
 from zhisheng.demo.history import HistoryWriter, load_material
 from zhisheng.demo.posts import Site, World, load_posts
 from zhisheng.demo.sites import create_sites
+from zhisheng.demo.sources import PLANS
 
 
 @pytest.fixture
@@ -57,3 +62,22 @@ def test_the_same_seed_makes_the_same_past(clock: FakeClock) -> None:
     assert all(post.published_at < clock.now() for post in first)
     assert first[0].published_at < clock.now() - dt.timedelta(days=29)
     assert not any("{" in post.title + post.text for post in first)
+
+
+def test_each_site_is_proposed_as_the_source_that_the_demo_installs(clock: FakeClock) -> None:
+    clock.advance(dt.timedelta(minutes=5))
+    sites = create_sites(World(load_posts(), clock.now() - dt.timedelta(minutes=5)), clock)
+    policy = AddressPolicy.allowing(["127.0.0.0/8"])
+    http = HTTPClient(policy, user_agent="Zhisheng-tests")
+    with served(sites) as base:
+        for kind, _, _, path, options in PLANS.values():
+            found = propose(
+                base + path, http=http, policy=policy, user_agent="Zhisheng-tests", now=clock.now()
+            )
+            best = found.candidates[0]
+            assert best.draft.kind == kind
+            assert len(best.sample.items) == 5
+            same = {"post_selector", "text_selector", "author_selector", "time_selector", "items"}
+            assert {name: best.draft.options[name] for name in same & set(options)} == {
+                name: value for name, value in options.items() if name in same
+            }
