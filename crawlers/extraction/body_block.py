@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import accumulate
+from itertools import accumulate, pairwise
 
 from crawlers.extraction.layout import Block, Layout, TextLine
 from crawlers.extraction.line_weights import Weights, is_boilerplate
@@ -33,6 +33,9 @@ _TEXT_NAME_BONUS = 1.1
 _LEAST_RUNNING = 0.3
 _LEAST_POST = 60
 _MANY_TIMES = 8
+_SMALL_PIECE = 0.25
+_NEARLY_ALL = 0.8
+_LEAST_DENSE = 0.25
 _LONG_ENOUGH = 400
 _LEAST_ADDED = 60
 _MOST_LINKED = 0.1
@@ -67,7 +70,7 @@ def body_block(
         return None
     if running[1] < _LEAST_RUNNING * loose[1]:
         return BodyBlock(loose[0], "loose", loose[1])
-    named = _named_around(page, running[0])
+    named = _named_around(page, running[0]) or _spread(page, weights, running[0])
     if named is not None:
         return BodyBlock(named, "loose", running[1])
     whole = _widened(page, weights, running[0])
@@ -128,6 +131,30 @@ def _described_line(page: Layout, weights: Weights, description: str) -> int | N
             continue
         if start in "".join(line.text.split()):
             return index
+    return None
+
+
+def _spread(page: Layout, weights: Weights, chosen: Block) -> Block | None:
+    """Find the block over which a text is spread among links and tables, when one piece of it was chosen."""
+    gain = list(
+        accumulate(
+            (
+                0.0 if index in weights.is_other or index in weights.is_around else after - before
+                for index, (before, after) in enumerate(pairwise(weights.gain))
+            ),
+            initial=0.0,
+        )
+    )
+    if gain[chosen.end] - gain[chosen.start] > _SMALL_PIECE * gain[-1]:
+        return None
+    size = list(accumulate((line.size for line in page.lines), initial=0))
+    for block in page.blocks:
+        if not (block.start <= chosen.start and chosen.end <= block.end):
+            continue
+        inside = gain[block.end] - gain[block.start]
+        if inside > _NEARLY_ALL * gain[-1]:
+            is_dense = inside > _LEAST_DENSE * (size[block.end] - size[block.start])
+            return block if is_dense and block.element.tag not in _WHOLE_TAGS else None
     return None
 
 

@@ -62,6 +62,25 @@ def test_a_list_beside_a_short_text_belongs_to_it() -> None:
     assert found.text.splitlines() == [f"{PARAGRAPHS[3]}名单如下：", *names]
 
 
+def test_a_text_spread_among_links_and_tables_is_read_whole() -> None:
+    table = "".join(
+        f"<tr><td><a href=/x{number}>参见条目第{number}条</a></td></tr>" for number in range(12)
+    )
+    sections = [
+        f"第{number}节讲述工会第{number}个十年的历史，包括组织、会员和主要活动，以及当年的罢工。"
+        for number in range(12)
+    ]
+    found = read(
+        page(
+            "<div>"
+            + "".join(f"<p>{text}</p><table>{table}</table>" for text in sections)
+            + "</div>"
+        )
+    )
+    assert found.extractor == "loose"
+    assert [line for line in found.text.splitlines() if "参见条目" not in line] == sections
+
+
 @pytest.mark.parametrize(
     "body",
     [
