@@ -102,7 +102,9 @@ def upgrade() -> None:
     op.add_column(
         "frontier_url", sa.Column("visits", sa.Integer(), server_default="0", nullable=False)
     )
-    op.execute("UPDATE frontier_url SET host = coalesce(substring(url from '^[a-z]+://([^/?#]+)'), '')")
+    op.execute(
+        "UPDATE frontier_url SET host = coalesce(substring(url from '^[a-z]+://([^/?#]+)'), '')"
+    )
     op.add_column("frontier_url", sa.Column("page_key", sa.Text(), nullable=True))
     op.create_index(
         "ix_frontier_url_lane",
@@ -123,6 +125,11 @@ def upgrade() -> None:
     op.add_column(
         "source",
         sa.Column("needs_trial", sa.Boolean(), server_default=sa.text("false"), nullable=False),
+    )
+    # Shipped sources that nobody has tried or resumed yet.
+    op.execute(
+        "UPDATE source SET needs_trial = true"
+        " WHERE state = 'paused' AND failure_reason = '尚未验证：安装后还没有试采过。'"
     )
     op.add_column("source", sa.Column("tried_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("source", sa.Column("publishing_rate", sa.Double(), nullable=True))
