@@ -33,6 +33,7 @@ _OWNED = re.compile(
     r"(?:^|[-_|－—:：\s])(?P<name>[^-_|－—:：\s的]{2,16})(?:的?(?:新浪|搜狐|网易)?(?:博客|BLOG|blog|Blog|博客空间|个人空间|专栏|日志|随笔)"
     r"(?=$|[-_|－—\s])|\s?[-_|]\s?(?:新浪博客|网易博客|搜狐博客|博客园|博客大巴|博客网|凤凰博报|百度空间)$)"
 )
+_DAY = re.compile(r"((?:19|20)\d\d)\s?[-/.年]\s?(\d{1,2})\s?[-/.月]\s?(\d{1,2})")
 _BEFORE_DATE = re.compile(
     r"^(?P<name>[\u3400-\u9fffA-Za-z0-9_·-]{2,16})\s{1,3}(?:19|20)\d\d[-/]\d{1,2}[-/]\d{1,2}\s\d\d:\d\d(?::\d\d)?$"
 )
@@ -63,10 +64,13 @@ _NO_NAME = re.compile(
 
 def posters(around: Surroundings) -> list[str]:
     """Give who posted: forums and blogs say it in words beside the time."""
-    for line in (*short_lines(around.head), *around.within, *short_lines(around.tail[:6])):
-        for pattern in _POSTERS:
-            found = pattern.search(line.text) if len(line.text) <= _LONGEST_LINE else None
-            if found is not None and _is_account(name := found["name"].strip("【】[]()（）:：")):
+    days = {day for line in around.head for day in _days(line.text)}
+    for place, lines in enumerate((around.head, around.within, around.tail[:6])):
+        for line in short_lines(lines):
+            # Where the head says when, a post of another day is a comment.
+            if place and days and not days.intersection(_days(line.text)):
+                continue
+            if name := _poster(line.text):
                 return [name]
     for line in around.head:
         before = _BEFORE_DATE.match(line.text)
@@ -77,6 +81,20 @@ def posters(around: Surroundings) -> list[str]:
         ):
             return [before["name"]]
     return []
+
+
+def _poster(text: str) -> str | None:
+    if len(text) > _LONGEST_LINE:
+        return None
+    for pattern in _POSTERS:
+        found = pattern.search(text)
+        if found is not None and _is_account(name := found["name"].strip("【】[]()（）:：")):
+            return name
+    return None
+
+
+def _days(text: str) -> set[tuple[int, ...]]:
+    return {tuple(map(int, found)) for found in _DAY.findall(text[:_LONGEST_LINE])}
 
 
 def members(around: Surroundings) -> list[str]:

@@ -22,7 +22,7 @@ _SEPARATOR = re.compile(
     r"\s*(?:[_|｜丨<＜]|--+|——(?=[^—]{2,12}$)|\s[-–—]+\s|[-–—](?=[^-–—]{2,30}$))\s*"
 )
 _SITE = re.compile(
-    r"(?:网|网站|新闻|频道|日报|晚报|晨报|时报|商报|早报|在线|博客|论坛|门户|中心|财经|资讯|专栏|首页|官网|"
+    r"(?:网|网站|新闻|频道|日报|晚报|晨报|时报|商报|早报|在线|博客|论坛|门户|中心|财经|资讯|专栏|首页|官网|总工会|工会|公司|集团|局|厅|协会|学会|联合会|"
     r"官方网站|头条|百科|专区|医院|大学|学院|政府|委员会|社区|客户端|贴吧|知乎|豆瓣|微博|搜狐|科技|娱乐|体育|"
     r"\.(?:com|cn|net|org)|news|blog|CSDN博客|bilibili|哔哩哔哩|公众平台)[^，。]{0,12}$",
     re.IGNORECASE,
@@ -46,6 +46,8 @@ _ORNAMENT = re.compile(r"^[*·•■●◆★☆►▶※]+\s*")
 _CUT = re.compile(r"(?:\.{3}|…)+$")
 _QUOTES = str.maketrans(dict.fromkeys("“”„‟＂「」『』‘’'′`´", '"'))
 _SHORT = 8
+LONGEST_SITE = 16
+_SITE_SHARE = 0.15
 _LONG_BEGINNING = 12
 _LEAST_AGREED = 3.0
 _LEAST_ALONE = 0.5
@@ -73,6 +75,7 @@ class _Claim:
     part: str
     part_key: str
     is_cut: bool
+    is_site: bool
 
 
 def page_title(page: Page) -> str:
@@ -129,7 +132,10 @@ def _claims(page: Page) -> Iterator[_Claim]:
         if clean:
             part = _without_site(clean)
             is_cut = _CUT.search(clean) is not None
-            yield _Claim(clean, _key(_CUT.sub("", clean)), part, _key(part), is_cut)
+            is_site = (
+                part == clean and len(clean) <= LONGEST_SITE and _SITE.search(clean) is not None
+            )
+            yield _Claim(clean, _key(_CUT.sub("", clean)), part, _key(part), is_cut, is_site)
 
 
 def _agreement(
@@ -143,6 +149,8 @@ def _agreement(
     key = _key(shown)
     for claim in claims:
         found = _agreement_with(claim, key, shown)
+        if claim.is_site:
+            found = (found[0] * _SITE_SHARE, found[1])
         if found[0] > best:
             best, spelled = found
         if following and key in claim.key and key != claim.key:

@@ -10,10 +10,10 @@ from crawlers.extraction.surroundings import Surroundings, short_lines
 from crawlers.extraction.visible_lines import Line
 
 _REPORTER = re.compile(
-    r"(?:记\s?者|通讯员|评论员|撰稿人|特约撰稿|特约作者)\s{0,3}[:：]?\s{0,3}(?P<names>[\u3400-\u9fff·•、，,\s\u3000（）()/和]{2,60})"
+    r"(?:[记記]\s?者|通讯员|评论员|撰稿人|特约撰稿|特约作者)\s{0,3}[:：]?\s{0,3}(?P<names>[\u3400-\u9fff·•、，,\s\u3000（）()/和]{2,60})"
 )
 _REPORTER_BRACKETS = re.compile(
-    r"[（(【\[](?P<inside>[^（）()【】\[\]]{0,60}(?:记者|通讯员)[^（）()【】\[\]]{1,60})[）)】\]]"
+    r"[（(【\[](?P<inside>[^（）()【】\[\]]{0,60}(?:[记記]者|通[讯訊]员|通訊員)[^（）()【】\[\]]{1,60})[）)】\]]"
 )
 _DATELINE_NAMES = re.compile(
     r"^[^（(。]{2,40}(?:电|讯|消息)\s?[（(](?P<names>[^（）()]{2,30})[）)]"
@@ -28,9 +28,9 @@ _BETWEEN = re.compile(r"[、，,\s/]")
 _MOST_BESIDES = 6
 _LONGEST_SIGNATURE = 60
 _OPENING = re.compile(
-    r"\W{0,3}(?:本报|本网|本刊)?\S{0,8}(?:记者|通讯员)\s?[\u3400-\u9fff、 　]{2,20}"
+    r"\W{0,3}[^，。：:（(]{0,16}?(?:[记記]者|通讯员)\s?[\u3400-\u9fff、 　]{2,24}"
 )
-_PART = re.compile(r"(?=记\s?者|通讯员|评论员|特约撰稿|特约作者)")
+_PART = re.compile(r"(?=[记記]\s?者|通讯员|评论员|特约撰稿|特约作者)")
 
 
 def reporters(around: Surroundings) -> list[str]:

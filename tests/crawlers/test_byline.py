@@ -45,6 +45,8 @@ def test_authors_beside_the_headline(below: str, author: str | None) -> None:
         ("河湾网11月20日讯（记者陈小智 整合） ", "陈小智"),
         ("据河湾社电（记者 格桑边觉）", "格桑边觉"),
         ("【环球记者 郭小丹】", "郭小丹"),
+        ("河湾日报讯 记者王小满 通讯员赵大河报道：", "王小满 赵大河"),
+        ("记者近日获悉，", None),
         ("", None),
     ],
 )
@@ -91,6 +93,14 @@ def test_names_that_close_the_text(end: str, author: str | None) -> None:
 )
 def test_authors_behind_the_text(after: str, author: str | None) -> None:
     assert facts_of(article_page(after=after)).author == author
+
+
+def test_a_comment_below_is_by_nobody_who_wrote_the_article() -> None:
+    page = article_page(
+        below="<p>2026-05-06 10:20:00</p>",
+        after="<p>小王 发表于 2026-05-07 11:00</p><p>说得好</p>",
+    )
+    assert facts_of(page).author is None
 
 
 def test_an_account_is_the_author_where_nobody_signs() -> None:

@@ -94,12 +94,13 @@ def test_a_recommended_article_lends_no_headline() -> None:
         ),
         (article_page(after="<p>发表于 2026-11-20 08:15:33</p>"), "2026-11-20 08:15"),
         (article_page(below="<p>最后更新: 2026-11-20 08:15</p><p>2026-11-19 07:00 字号</p>"), "2026-11-19 07:00"),
+        (article_page(below="<p>2026-05-06 10:20</p><p>活动时间：2026年6月1日</p>"), "2026-05-06 10:20"),
         (article_page(below="<p>2031-01-01 00:00</p>"), None),
         (article_page(below="<p>1970-01-01 08:00</p>"), None),
         (article_page(after='<a href="/x">相关：别的事</a> 2026-11-02 10:00'), None),
         (article_page(), None),
     ],
-    ids=range(14),
+    ids=range(15),
 )  # fmt: skip
 def test_the_time_of_publication(page: str, expected: str | None) -> None:
     assert shown(facts_of(page)) == expected
