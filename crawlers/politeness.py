@@ -16,6 +16,7 @@ from core.clock import SHANGHAI
 OPENS_AFTER = 5
 FIRST_PAUSE = dt.timedelta(seconds=30)
 LONGEST_PAUSE = dt.timedelta(hours=1)
+PROBED_FOR = dt.timedelta(seconds=2)
 LONGEST_WISH = dt.timedelta(days=1)
 # What passes between the moment a request is let go and its arrival differs from one to the next by so much.
 TRAVEL_S = 0.01
@@ -100,7 +101,11 @@ def reserve(
     in_flight = tuple(end for end in state.in_flight if end > now)
     state = replace(state, in_flight=in_flight)
     if state.closed_until is not None and state.closed_until > now:
-        return state, NotNow(state.closed_until, state.reason)
+        until = state.closed_until
+        if until in in_flight:
+            # A probe is under way, and its answer may come any moment.
+            until = min(until, now + PROBED_FOR)
+        return state, NotNow(until, state.reason)
     if state.failures < OPENS_AFTER:
         state = replace(state, closed_until=None, reason=None)
     is_probe = state.failures >= OPENS_AFTER
@@ -120,8 +125,8 @@ def reserve(
         ticket += dt.timedelta(microseconds=1)
     state = replace(state, next_at=at + step, in_flight=(*in_flight, ticket))
     if is_probe:
-        # Until the answer is there nobody else asks; if its process dies the lease ends by itself.
-        state = replace(state, closed_until=now + manners.lease)
+        # Until the answer is there nobody else asks; if its process dies the ticket ends by itself.
+        state = replace(state, closed_until=ticket)
     return state, Slot(at, step.total_seconds(), 1, ticket, is_probe)
 
 

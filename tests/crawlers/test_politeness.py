@@ -138,7 +138,7 @@ def test_the_breaker_opens_probes_once_and_closes_or_waits_longer() -> None:
     assert isinstance(probe, Slot)
     assert probe.is_probe
     _, refused = reserve(half_open, POLITE, now=after(32), patience=PATIENT)
-    assert isinstance(refused, NotNow)
+    assert refused == NotNow(after(34), state.reason)
     # A probe whose process died blocks nobody for ever.
     _, next_probe = reserve(half_open, POLITE, now=after(31) + LEASE, patience=PATIENT)
     assert isinstance(next_probe, Slot)
