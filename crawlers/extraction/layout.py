@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from lxml import etree
 from lxml.html import HtmlElement
 
-MOST_LINES = 20_000
-MOST_NODES = 300_000
+MOST_LINES = 10_000
+MOST_NODES = 150_000
 MOST_CHARACTERS = 500_000
 _UNSEEN = frozenset(
     [
