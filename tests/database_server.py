@@ -33,14 +33,20 @@ def make_server(on_disk: Path) -> tuple[EmbeddedServer, Path]:
 
 def _remove_leftovers(folder: Path) -> None:
     """Stop and delete the servers of sessions that were killed: nobody else frees their memory."""
-    for lock in folder.glob("*/**/use.lock"):
+    for home in folder.iterdir():
+        # Another session may be deleting its own folder at this moment.
         with suppress(OSError):
-            handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                process_file = lock.parent / "data" / "postmaster.pid"
-                if process_file.exists():
-                    os.kill(int(process_file.read_text().split("\n", 1)[0]), signal.SIGQUIT)
-                shutil.rmtree(folder / lock.relative_to(folder).parts[0], ignore_errors=True)
-            finally:
-                os.close(handle)
+            for lock in home.rglob("use.lock"):
+                _remove_unless_used(home, lock)
+
+
+def _remove_unless_used(home: Path, lock: Path) -> None:
+    handle = os.open(lock, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        process_file = lock.parent / "data" / "postmaster.pid"
+        if process_file.exists():
+            os.kill(int(process_file.read_text().split("\n", 1)[0]), signal.SIGQUIT)
+        shutil.rmtree(home, ignore_errors=True)
+    finally:
+        os.close(handle)
