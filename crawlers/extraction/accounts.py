@@ -128,6 +128,14 @@ def _marked(around: Surroundings) -> Iterator[str]:
             if _LABEL.search(label):
                 yield text
     yield from linked_data_names(around.page, "author")
+    site = around.page.meta.get("og:site_name", "")
+    # A blog bears its owner's name, a paper its own.
+    if (
+        len(site) > 1
+        and not _OUTLET.search(site)
+        and around.page.meta.get("author", "").startswith(site)
+    ):
+        yield site
     if any(_PLATFORM.search(line.text) for line in around.head):
         yield from (found["name"] for line in around.head if (found := _SOURCE.search(line.text)))
     for pattern in (_IN_SCRIPT, _MEDIUM):
