@@ -41,6 +41,9 @@ class Number:
     value: float
 
 
+# Whoever writes more signs, or names more than ten million million, counts nothing.
+LONGEST = 40
+LARGEST = 1e13
 _DOUBLED = re.compile(r"([十百千万亿])\1")
 _EITHER = re.compile(
     r"(?<![零〇一二两三四五六七八九])([一二两三四五六七八])([两二三四五六七八九])(?![零〇一二两三四五六七八九])"
@@ -70,7 +73,7 @@ def _is_part(before: str) -> bool:
 
 def number(text: str) -> float | None:
     """Read what ``NUMBER`` matched; None where the signs make no number."""
-    if _DOUBLED.search(text):
+    if len(text) > LONGEST or _DOUBLED.search(text):
         return None  # 「千千万万」
     reading = _Reading()
     for sign in _TOKEN.findall(_EITHER.sub(_lower, text)):
@@ -82,7 +85,8 @@ def number(text: str) -> float | None:
             reading.add_digits(float(sign.replace(",", "")), is_zero=False)
         elif sign not in _VAGUE:
             return None
-    return reading.total()
+    total = reading.total()
+    return total if total <= LARGEST else None
 
 
 class _Reading:

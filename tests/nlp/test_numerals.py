@@ -85,3 +85,8 @@ def _section(value: int) -> str:
         elif parts:
             pending = True
     return parts
+
+
+@pytest.mark.parametrize("text", ["1" * 5000, "一" * 5000, "9" * 14, "一" + "万亿" * 9, "百" * 41])
+def test_what_nobody_can_count_is_no_number(text: str) -> None:
+    assert number(text) is None

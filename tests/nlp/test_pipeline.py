@@ -1,5 +1,6 @@
 """The promises of the whole analysis: pure, in order, whatever the text."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import ClassVar
@@ -86,6 +87,33 @@ def test_odd_texts_are_analysed(pipeline: Pipeline, text: str) -> None:
 def test_very_long_text_is_analysed(pipeline: Pipeline) -> None:
     (found,) = pipeline.analyse([TextInput("", "拖欠工资不发，" * 15_000)])
     assert found.relevant.label
+
+
+@pytest.mark.parametrize(
+    "sign",
+    [
+        "1",
+        "一",
+        " ",
+        "转自 ",
+        "有限公司",
+        "农民工共计",
+        "栋1",
+        "1,",
+        "2026年",
+        "，",
+        "“",
+        "http://a",
+        "@a",
+    ],
+)
+def test_the_same_sign_over_and_over_takes_no_longer_than_a_long_text(
+    pipeline: Pipeline, sign: str
+) -> None:
+    text = (sign * 100_000)[:100_000]
+    started = time.process_time()
+    pipeline.analyse([TextInput("工地欠薪", f"来源：{text}")])
+    assert time.process_time() - started < 3
 
 
 def test_nothing_to_analyse_gives_nothing(pipeline: Pipeline) -> None:
