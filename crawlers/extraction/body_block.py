@@ -51,11 +51,11 @@ _FAR_FROM_HEADLINE = 0.4
 
 @dataclass(frozen=True, slots=True)
 class BodyBlock:
-    """``kind`` is ``running`` or ``loose``; ``weight`` is the characters that speak for the block."""
+    """``kind`` is ``running`` or ``loose``; a sure one is named as the text or begins behind the headline."""
 
     block: Block = field(repr=False)
     kind: str
-    weight: float
+    is_sure: bool
 
 
 def body_block(
@@ -69,13 +69,13 @@ def body_block(
     if running is None or loose is None:
         return None
     if running[1] < _LEAST_RUNNING * loose[1]:
-        return BodyBlock(loose[0], "loose", loose[1])
+        return BodyBlock(loose[0], "loose", _is_sure(loose[0], beginnings))
     named = _named_around(page, running[0]) or _spread(page, weights, running[0])
     if named is not None:
-        return BodyBlock(named, "loose", running[1])
+        return BodyBlock(named, "loose", _is_sure(named, beginnings))
     whole = _widened(page, weights, running[0])
     first = opening_post(page, weights, whole) or _first_post(page, weights, whole)
-    return BodyBlock(first, "running", weights.running[first.end] - weights.running[first.start])
+    return BodyBlock(first, "running", _is_sure(first, beginnings))
 
 
 def _beginnings(page: Layout, weights: Weights, titles: Sequence[str]) -> list[int]:
@@ -114,11 +114,22 @@ def _bonus(block: Block) -> float:
     element = block.element
     if element.tag in _WHOLE_TAGS:
         return 1.0
-    if element.get("itemprop") == "articleBody" or _TEXT_BLOCK.search(block.label):
+    if _is_named(block):
         return _TEXT_BLOCK_BONUS
     if element.tag == "article" or _TEXT_NAME.search(block.label):
         return _TEXT_NAME_BONUS
     return 1.0
+
+
+def _is_sure(block: Block, beginnings: list[int]) -> bool:
+    return _is_named(block) or any(block.start <= line < block.end for line in beginnings)
+
+
+def _is_named(block: Block) -> bool:
+    """Tell whether a publishing system calls the block the text."""
+    if block.element.tag in _WHOLE_TAGS:
+        return False
+    return block.element.get("itemprop") == "articleBody" or bool(_TEXT_BLOCK.search(block.label))
 
 
 def _described_line(page: Layout, weights: Weights, description: str) -> int | None:

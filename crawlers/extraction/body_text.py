@@ -22,6 +22,8 @@ ENOUGH = 400
 """With so many characters of running text in one block no other reading is asked for."""
 THIN = 60
 """Below so many characters of running text a block is a caption or a notice rather than an article."""
+LEAST = 20
+"""The same for a block that is named as the text or begins behind the headline."""
 _TEASER = 2
 _TEASER_END = 20
 # The library's time grows faster than such a page.
@@ -53,6 +55,7 @@ class BodyText:
     extractor: str
     score: float
     running: float = 0.0
+    is_sure: bool = False
     element: HtmlElement | None = field(repr=False, default=None)
 
 
@@ -75,7 +78,7 @@ def body_text(page: Page) -> BodyText:
     for reading in carried:
         if reading.running > _TEASER * first.running and _begins(first, reading):
             return reading
-    if first.running >= THIN:
+    if first.running >= (LEAST if first.is_sure else THIN):
         return first
     readings = [first, *carried]
     is_ordinary = stream.nodes <= _MOST_NODES and stream.depth <= _DEEPEST
@@ -120,7 +123,8 @@ def _from_block(page: Page, stream: Layout, weighed: Weights) -> BodyText:
     if found is None:
         return _NOTHING
     lines = body_lines(stream, weighed, found, titles)
-    return _scored(lines, found.kind, _page_running(stream, weighed), found.block.element)
+    scored = _scored(lines, found.kind, _page_running(stream, weighed), found.block.element)
+    return replace(scored, is_sure=found.is_sure)
 
 
 def _hidden(page: Page, stream: Layout) -> BodyText:
@@ -155,7 +159,9 @@ def _scored(
 ) -> BodyText:
     text = "\n".join(line.text for line in lines)
     running = sum(max(running_weight(line), 0.0) for line in lines)
-    return BodyText(text, extractor, body_score(lines, running, whole), running, element)
+    return BodyText(
+        text, extractor, body_score(lines, running, whole), running=running, element=element
+    )
 
 
 def body_score(lines: list[TextLine], running: float, whole: float) -> float:
