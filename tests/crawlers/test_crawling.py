@@ -8,7 +8,13 @@ import pytest
 from sqlalchemy import func, select
 
 from core.crypto.keyring import Keyring
-from core.database.models.collecting import Document, DocumentBody, FrontierURL, RawResponse
+from core.database.models.collecting import (
+    Document,
+    DocumentBody,
+    FrontierURL,
+    RawResponse,
+    SourceHour,
+)
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from crawlers.raw_responses import open_raw
@@ -62,6 +68,14 @@ def test_articles_behind_a_list_become_masked_documents_with_work(
         ).one()
         assert NUMBER in open_raw(raw, keyring).body.decode()
         assert NUMBER.encode() not in raw.sealed_body
+        pages, quality, new = session.execute(
+            select(
+                func.sum(SourceHour.pages), func.sum(SourceHour.quality), func.sum(SourceHour.new)
+            )
+        ).one()
+    # What the watch over the ledger learns from.
+    assert (pages, new) == (3, 3)
+    assert 0 < quality <= pages
     assert body.title == "工地法律援助第0场在河湾举行"
     assert "核对了考勤和工资发放记录" in body.text
     assert NUMBER not in body.text
