@@ -22,10 +22,13 @@ _SEPARATOR = re.compile(
     r"\s*(?:[_|｜丨<＜]|--+|——(?=[^—]{2,12}$)|\s[-–—]+\s|[-–—](?=[^-–—]{2,30}$))\s*"
 )
 _SITE = re.compile(
-    r"(?:网|网站|新闻|频道|日报|晚报|晨报|时报|商报|早报|在线|博客|论坛|门户|中心|财经|资讯|专栏|首页|官网|总工会|工会|公司|集团|局|厅|协会|学会|联合会|"
+    r"(?:网|网站|新闻|频道|日报|晚报|晨报|时报|商报|早报|在线|博客|论坛|门户|中心|财经|资讯|专栏|首页|官网|"
     r"官方网站|头条|百科|专区|医院|大学|学院|政府|委员会|社区|客户端|贴吧|知乎|豆瓣|微博|搜狐|科技|娱乐|体育|"
     r"\.(?:com|cn|net|org)|news|blog|CSDN博客|bilibili|哔哩哔哩|公众平台)[^，。]{0,12}$",
     re.IGNORECASE,
+)
+_ONLY_SITE = re.compile(
+    r"(?:网|网站|日报|晚报|在线|论坛|博客|频道|社区|首页|官网|主页|总工会|公司|集团|局|厅|协会|学会|联合会|政府|委员会|大学|学院|医院)$"
 )
 _TITLE_LABEL = re.compile(
     r"title|tit\b|headline|biaoti|\bbt\b|subject|activity-name", re.IGNORECASE
@@ -133,7 +136,9 @@ def _claims(page: Page) -> Iterator[_Claim]:
             part = _without_site(clean)
             is_cut = _CUT.search(clean) is not None
             is_site = (
-                part == clean and len(clean) <= LONGEST_SITE and _SITE.search(clean) is not None
+                part == clean
+                and len(clean) <= LONGEST_SITE
+                and _ONLY_SITE.search(clean) is not None
             )
             yield _Claim(clean, _key(_CUT.sub("", clean)), part, _key(part), is_cut, is_site)
 

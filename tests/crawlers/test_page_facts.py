@@ -65,6 +65,15 @@ def test_a_headline_over_two_lines_is_joined_as_its_title_says() -> None:
     assert facts_of(page).title == "为现代化凝聚力量——热烈祝贺大会开幕"
 
 
+def test_a_heading_of_a_list_does_not_beat_what_the_title_says() -> None:
+    page = article_page(
+        title=f"{HEADLINE}(图)",
+        headline=f"<td>{HEADLINE}(图)</td>",
+        below="<p>2026-11-20 08:15</p><h3>热点排行</h3><p><a href='/1'>热点新闻的标题很长很长</a></p>",
+    )
+    assert facts_of(page).title == f"{HEADLINE}(图)"
+
+
 def test_a_recommended_article_lends_no_headline() -> None:
     page = article_page(
         after='<h2>作者最新文章</h2><h2><a href="/b">别的文章的很长的标题在这里</a></h2>'
