@@ -197,6 +197,7 @@ def test_reports_topics_exports_and_digests_print_their_coverage(
     sign_in(client, "wangmin")
     report = page(client, f"/alerts/{alert.id}/report")
     assert report.count(said) == 2
+    assert said in page(client, "/roster")
     client.delete_cookie("zhisheng")
     sign_in(client, "sunyue")
     topic = {"name": "欠薪", "expression": "欠薪", "purpose": "劳动关系风险预警", "excludes": ""}

@@ -19,6 +19,7 @@ from core.errors import InvalidOptionsError
 from webui import people, typed
 from webui.access import require, viewer
 from webui.console import console, reading, writing
+from webui.coverage_note import covered
 from webui.page import render, tell
 from webui.permissions import Permission
 
@@ -28,6 +29,8 @@ SEE_OTHER = 303
 SPANS: Mapping[str, tuple[str, int]] = {"week": ("周", 7), "month": ("月", 30)}
 GAPS_SHOWN = 5
 NEXT_WITHIN = dt.timedelta(days=30)
+# What the one who takes over did not see.
+A_SHIFT = dt.timedelta(hours=12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,7 @@ def index() -> Response:
         handovers=handovers.latest_handovers(session, 5),
         names=people.names(session),
         colleagues=[pair for pair in _people() if pair[0] != str(viewer().id)],
+        coverage=covered(now - A_SHIFT),
     )
 
 
