@@ -69,12 +69,14 @@ def body_block(
     if running is None or loose is None:
         return None
     if running[1] < _LEAST_RUNNING * loose[1]:
-        return BodyBlock(loose[0], "loose", _is_sure(loose[0], beginnings))
-    named = _named_around(page, running[0]) or _spread(page, weights, running[0])
-    if named is not None:
-        return BodyBlock(named, "loose", _is_sure(named, beginnings))
-    whole = _widened(page, weights, running[0])
-    first = opening_post(page, weights, whole) or _first_post(page, weights, whole)
+        around: Block | None = loose[0]
+    else:
+        around = _named_around(page, running[0]) or _spread(page, weights, running[0])
+    whole = around or _widened(page, weights, running[0])
+    opening = opening_post(page, weights, whole)
+    if around is not None and opening is None:
+        return BodyBlock(around, "loose", _is_sure(around, beginnings))
+    first = opening or _first_post(page, weights, whole)
     return BodyBlock(first, "running", _is_sure(first, beginnings))
 
 

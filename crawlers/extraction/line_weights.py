@@ -64,7 +64,7 @@ _STORY_TAGS = frozenset({"article", "dd", "div", "dl", "li", "section", "table",
 _LEAST_STORIES = 3
 _MOST = 0.8
 _TIMES_A_COMMENT = 2
-_STAMP = re.compile(
+STAMP = re.compile(
     r"\d{1,2}\s?[-/.月]\s?\d{1,2}日?\s{0,3}\d{1,2}:\d\d|\d\s?(?:分钟|小时|天)前|[昨前今]天\s?\d|\d\s?楼"
 )
 _LONGEST_STAMP = 60
@@ -214,7 +214,7 @@ def _has_linked_headline(page: Layout, story: Block) -> bool:
 
 def _has_stamp(page: Layout, story: Block) -> bool:
     return any(
-        line.size <= _LONGEST_STAMP and _STAMP.search(line.text)
+        line.size <= _LONGEST_STAMP and STAMP.search(line.text)
         for line in page.lines[story.start : min(story.start + 12, story.end)]
     )
 

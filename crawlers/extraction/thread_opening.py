@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from itertools import pairwise
 
 from crawlers.extraction.layout import Block, Layout
-from crawlers.extraction.line_weights import Weights
+from crawlers.extraction.line_weights import STAMP, Weights
 
-_STAMP = re.compile(r"\d{1,2}:\d\d|发表于|\d+\s?楼")
 _LONGEST_STAMP = 80
-_LEAST_POST = 60
+_LEAST_POST = 20
 _LEAST_COVERED = 0.7
 _LEAST_STAMPED = 0.8
 _POST_TAGS = frozenset({"article", "dd", "div", "li", "section", "table", "td"})
@@ -22,7 +20,7 @@ def opening_post(page: Layout, weights: Weights, chosen: Block) -> Block | None:
     stamps = [
         index
         for index in range(chosen.start, chosen.end)
-        if page.lines[index].size <= _LONGEST_STAMP and _STAMP.search(page.lines[index].text)
+        if page.lines[index].size <= _LONGEST_STAMP and STAMP.search(page.lines[index].text)
     ]
     if len(stamps) < 2:  # noqa: PLR2004 (one post is no thread)
         return None
