@@ -9,10 +9,10 @@ from tests.crawlers.article_page import CLOSING, OPENING, article_page, facts_of
     ("below", "author"),
     [
         ("<p>作者：王小满</p>", "王小满"),
-        ("<p>作 者: 王小满 编辑：李四光</p>", "王小满"),
+        ("<p>作 者: 王小满 编辑：李四方</p>", "王小满"),
         ("<p>2026-11-20 08:15来源：河湾日报作者：王小满</p>", "王小满"),
         ("<p>作者：</p><p>2026-11-20 08:15</p>", None),
-        ("<p>文/王小满 图/李四光</p>", "王小满"),
+        ("<p>文/王小满 图/李四方</p>", "王小满"),
         ("<p>文｜王小满 赵大河</p>", "王小满 赵大河"),
         ("<p>本报记者 王乐乐 方 敏</p>", "王乐乐 方敏"),
         ("<p>河湾日报全媒体记者 王小满 通讯员 赵大河</p>", "王小满 赵大河"),
@@ -111,7 +111,7 @@ def test_an_account_is_the_author_where_nobody_signs() -> None:
 def test_a_reporter_goes_before_the_account_and_the_editor() -> None:
     page = article_page(
         below='<span class="author-name">河湾快讯</span>',
-        after="<p>河湾报记者 王小满</p><p>责任编辑：李四光</p>",
+        after="<p>河湾报记者 王小满</p><p>责任编辑：李四方</p>",
     )
     assert facts_of(page).author == "王小满"
 
