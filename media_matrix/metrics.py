@@ -1,4 +1,4 @@
-"""Numbers read back from the platforms, ever more rarely as a post ages."""
+"""Numbers and comments read back from the platforms, ever more rarely as a post ages."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from core.database.models.media import Account, Draft, Metric, Publication, Publ
 from core.errors import ConflictError
 from media_matrix.access import PlatformAccess
 from media_matrix.attempts import opened_job
+from media_matrix.comments import CommentIntake, CommentVisit, hand_over, visit_comments
 from media_matrix.publishers import publisher
 from media_matrix.publishers.base import (
     AccountBrokenError,
@@ -90,14 +91,26 @@ def overview(
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """What one visit of a post brought."""
+
+    numbers: Numbers | None
+    taken_down: str | None
+    comments: CommentVisit | None
+
+
 class MetricsWorker:
-    """Reads the numbers of published posts when they are due."""
+    """Reads the numbers of published posts when they are due, and their comments where somebody takes them in."""
 
     topics = frozenset({"publication"})
 
-    def __init__(self, access: PlatformAccess, *, owner: str) -> None:
+    def __init__(
+        self, access: PlatformAccess, *, owner: str, comments: CommentIntake | None = None
+    ) -> None:
         self._access = access
         self._owner = owner
+        self._comments = comments
 
     def step(self) -> int:
         now = self._access.clock.now()
@@ -125,8 +138,9 @@ class MetricsWorker:
             log.info("metrics_read_failed", publication_id=claim.id, reason=type(error).__name__)
             self._put_off(claim, now, str(error))
             return
+        outcome = _Outcome(numbers, taken_down, self._visited(channel, job, numbers, taken_down))
         try:
-            self._save(claim, channel, numbers, taken_down, now)
+            self._save(claim, channel, outcome, now)
         except ConflictError:
             log.info("metrics_claim_lost", publication_id=claim.id)
 
@@ -136,6 +150,14 @@ class MetricsWorker:
             return confirmation.reason or "taken_down"
         return None
 
+    def _visited(
+        self, channel: Publisher, job: PostJob, numbers: Numbers | None, taken_down: str | None
+    ) -> CommentVisit | None:
+        if self._comments is None or taken_down is not None:
+            return None
+        counted = None if numbers is None else numbers.comments
+        return visit_comments(self._access, self._comments, channel, job, counted=counted)
+
     def _put_off(self, claim: Claim, now: dt.datetime, error: str) -> None:
         with self._access.sessions.begin() as session:
             due_at = now + LATER
@@ -143,30 +165,27 @@ class MetricsWorker:
                 session, Publication, claim, due_at=due_at, error=error, metrics_due_at=due_at
             )
 
-    def _save(
-        self,
-        claim: Claim,
-        channel: Publisher,
-        numbers: Numbers | None,
-        taken_down: str | None,
-        now: dt.datetime,
-    ) -> None:
+    def _save(self, claim: Claim, channel: Publisher, outcome: _Outcome, now: dt.datetime) -> None:
+        numbers = outcome.numbers
         with self._access.sessions.begin() as session:
             publication = session.get_one(Publication, claim.id)
             published_at = publication.published_at or publication.planned_at
             due_at = channel.metrics_due(published_at, now)
             if numbers is not None:
                 session.merge(_metric(claim.id, numbers, now, is_final=due_at is None))
-            if taken_down is not None:
+            if outcome.taken_down is not None:
                 claims.finish(
                     session,
                     Publication,
                     claim,
                     state=PublicationState.TAKEN_DOWN,
-                    state_reason=taken_down,
+                    state_reason=outcome.taken_down,
                     metrics_due_at=None,
                 )
                 return
+            if self._comments is not None and outcome.comments is not None:
+                hand_over(session, self._comments, publication, outcome.comments, now)
+            # Whoever lost the claim writes neither numbers nor comments.
             claims.finish(session, Publication, claim, due_at=due_at, metrics_due_at=due_at)
         log.info("metrics_read", publication_id=claim.id, has_numbers=numbers is not None)
 

@@ -14,6 +14,7 @@ SOURCE_TYPES: PluginTable[type[SourceType]] = PluginTable(
         ("message_board", "crawlers.source_types.message_board:MessageBoard"),
         ("trending_list", "crawlers.source_types.trending_list:TrendingList"),
         ("public_form", "crawlers.source_types.public_form:PublicForm"),
+        ("own_comments", "crawlers.source_types.own_comments:OwnComments"),
         ("replay", "crawlers.source_types.replay:Replay"),
         ("file_import", "crawlers.source_types.file_import:FileImport"),
     ],

@@ -15,6 +15,7 @@ from media_matrix.access import PlatformAccess
 from media_matrix.content import ChannelText, Cover
 from media_matrix.lint import Finding
 from media_matrix.platform_codes import CodeEntry
+from media_matrix.publishers.comments import CommentMark, CommentPage
 
 
 class Capability(StrEnum):
@@ -224,6 +225,14 @@ class Publisher(Protocol):
 
     def metrics_due(self, published_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         """When to read the numbers next after ``now``; None: no more."""
+
+    def comments(
+        self, job: PostJob, since: CommentMark, *, counted: int | None
+    ) -> CommentPage | None:
+        """Read what readers wrote since the mark, a bounded number of pages; None: nobody can write there.
+
+        ``counted`` is the number of comments just read with the other numbers, None where unknown.
+        """
 
     def withdraw(self, job: PostJob) -> None: ...
 

@@ -29,6 +29,7 @@ from media_matrix.publishers.base import (
     SubmitResult,
     Verdict,
 )
+from media_matrix.publishers.comments import CommentMark, CommentPage
 from media_matrix.publishers.timetable import FREQUENT, next_reading
 
 
@@ -89,6 +90,12 @@ class FeedPublisher:
 
     def metrics_due(self, published_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         return next_reading(FREQUENT, published_at, now)
+
+    def comments(
+        self, job: PostJob, since: CommentMark, *, counted: int | None
+    ) -> CommentPage | None:
+        del job, since, counted
+        return None
 
     def withdraw(self, job: PostJob) -> None:
         attempt = job.ledger.begin("feed_withdraw", {"key": job.post.key})

@@ -23,6 +23,7 @@ from media_matrix.publishers.base import (
     SubmitResult,
     Verdict,
 )
+from media_matrix.publishers.comments import CommentMark, CommentPage
 from media_matrix.variants import flat_html
 
 
@@ -67,6 +68,12 @@ class ManualPublisher:
 
     def metrics_due(self, published_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         del published_at, now
+        return None
+
+    def comments(
+        self, job: PostJob, since: CommentMark, *, counted: int | None
+    ) -> CommentPage | None:
+        del job, since, counted
         return None
 
     def withdraw(self, job: PostJob) -> None:

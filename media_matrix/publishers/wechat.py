@@ -31,7 +31,10 @@ from media_matrix.publishers.base import (
     SubmitResult,
     Verdict,
 )
+from media_matrix.publishers.comments import CommentMark, CommentPage
+from media_matrix.publishers.timetable import next_reading
 from media_matrix.publishers.wechat_client import BASE_URL, WeChatClient
+from media_matrix.publishers.wechat_comments import wechat_comments
 from media_matrix.similarity import normalised
 
 # A submitted draft leaves the box when it is published; until then its presence proves nothing.
@@ -39,6 +42,8 @@ _SETTLED = dt.timedelta(minutes=5)
 _CLOCK_SKEW = dt.timedelta(minutes=5)
 _READY_AT = dt.time(8, 10)
 _DAYS_OF_NUMBERS = 7
+# Numbers come once a day, but whoever asks for help below an article need not wait for them.
+_FIRST_DAY = tuple(dt.timedelta(hours=hours) for hours in (1, 3, 6, 12))
 _PUBLISHED, _PUBLISHING, _USER_DELETED, _BANNED = 0, 1, 5, 6
 
 
@@ -153,13 +158,31 @@ class WeChatPublisher:
         return None
 
     def metrics_due(self, published_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
-        """Look once a day after the platform has counted the day before, for a week."""
+        """Look once a day after the platform has counted the day before, for a week.
+
+        On the first day the comments are worth a look before that.
+        """
         day = published_at.astimezone(SHANGHAI).date()
+        soon = next_reading(_FIRST_DAY, published_at, now)
         for step in range(1, _DAYS_OF_NUMBERS + 1):
             due = dt.datetime.combine(day + dt.timedelta(days=step), _READY_AT, SHANGHAI)
             if due > now:
-                return due.astimezone(dt.UTC)
+                due = due.astimezone(dt.UTC)
+                return due if soon is None else min(soon, due)
         return None
+
+    def comments(
+        self, job: PostJob, since: CommentMark, *, counted: int | None
+    ) -> CommentPage | None:
+        if not job.account.options.get("open_comments"):
+            return None
+        client = WeChatClient(job.access, job.account)
+        return wechat_comments(
+            lambda asked: client.read("comment/list", asked),
+            since,
+            message_id=job.known("msg_data_id"),
+            counted=counted,
+        )
 
     def withdraw(self, job: PostJob) -> None:
         WeChatClient(job.access, job.account).write(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from email.utils import parsedate_to_datetime
 from typing import ClassVar
 
 from core.database.base import JsonObject
@@ -26,8 +25,11 @@ from media_matrix.publishers.base import (
     SubmitResult,
     Verdict,
 )
+from media_matrix.publishers.comments import CommentMark, CommentPage
 from media_matrix.publishers.platform_http import Answer, Call, PlatformHTTP
 from media_matrix.publishers.timetable import FREQUENT, next_reading
+from media_matrix.publishers.weibo_comments import weibo_comments
+from media_matrix.publishers.weibo_time import weibo_time
 from media_matrix.quota import Quota
 from media_matrix.similarity import normalised
 
@@ -138,6 +140,19 @@ class WeiboPublisher:
     def metrics_due(self, published_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         return next_reading(FREQUENT, published_at, now)
 
+    def comments(
+        self, job: PostJob, since: CommentMark, *, counted: int | None
+    ) -> CommentPage | None:
+        platform_id = job.known("platform_id")
+        if platform_id is None:
+            return None
+        return weibo_comments(
+            lambda asked: self._read(job, "comments/show", {"id": platform_id, **asked}),
+            since,
+            counted=counted,
+            own=job.account.text("uid"),
+        )
+
     def withdraw(self, job: PostJob) -> None:
         _http(job.access, job.account).write(
             Call(
@@ -217,12 +232,10 @@ def _published(account: ChannelAccount, post: JsonObject) -> SubmitResult:
 
 
 def _created(post: JsonObject) -> dt.datetime:
-    """Read "Wed Oct 24 23:49:17 +0800 2012"; raises ReadFailedError for anything else."""
-    parts = str(post.get("created_at") or "").split()
-    if len(parts) != 6:  # noqa: PLR2004 - the six words of that form
+    created = weibo_time(post.get("created_at"))
+    if created is None:
         raise ReadFailedError("微博返回的发布时间看不懂，没有改动任何状态。")
-    _, month, day, clock, zone, year = parts
-    return parsedate_to_datetime(f"{day} {month} {year} {clock} {zone}").astimezone(dt.UTC)
+    return created
 
 
 def _number(value: object) -> int | None:

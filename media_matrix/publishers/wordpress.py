@@ -28,8 +28,10 @@ from media_matrix.publishers.base import (
     SubmitResult,
     Verdict,
 )
+from media_matrix.publishers.comments import CommentMark, CommentPage
 from media_matrix.publishers.platform_http import Answer, Call, PlatformHTTP
 from media_matrix.publishers.timetable import FREQUENT, next_reading
+from media_matrix.publishers.wordpress_comments import wordpress_comments
 
 _ERROR = 400
 
@@ -117,6 +119,21 @@ class WordPressPublisher:
 
     def metrics_due(self, published_at: dt.datetime, now: dt.datetime) -> dt.datetime | None:
         return next_reading(FREQUENT, published_at, now)
+
+    def comments(
+        self, job: PostJob, since: CommentMark, *, counted: int | None
+    ) -> CommentPage | None:
+        platform_id = job.known("platform_id")
+        if platform_id is None:
+            return None
+        own = since.own or self._read(job, "users/me", {}).text("id") or ""
+        return wordpress_comments(
+            lambda asked: self._read(job, "comments", dict(asked)),
+            since,
+            post_id=platform_id,
+            counted=counted,
+            own=own,
+        )
 
     def withdraw(self, job: PostJob) -> None:
         _http(job.access, job.account).write(

@@ -44,7 +44,7 @@ def sandbox_accounts(
     options: list[tuple[str, str, str, dict[str, object]]] = [
         ("wechat", "wx-demo", "示范市总工会（演练）", {
             "appid": WECHAT_APPID, "secret": WECHAT_SECRET, "author": "示范市总工会",
-            "default_link": DEFAULT_LINK, "base_url": f"{base}/wechat",
+            "default_link": DEFAULT_LINK, "base_url": f"{base}/wechat", "open_comments": True,
         }),
         ("weibo", "weibo-demo", "示范市总工会（演练）", {
             "uid": WEIBO_UID, "access_token": WEIBO_TOKEN, "safe_domain": SAFE_DOMAIN,

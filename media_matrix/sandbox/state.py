@@ -27,7 +27,7 @@ class FaultKind(StrEnum):
 
 @dataclass(slots=True)
 class Fault:
-    """Hits the next ``times`` writes of a platform; ``action`` "" means any."""
+    """Hits the next ``times`` writes of a platform; ``action`` "" means any, "read X" the question X."""
 
     platform: str
     kind: FaultKind
@@ -110,6 +110,22 @@ class WordPressPost:
 
 
 @dataclass(slots=True)
+class SandboxComment:
+    """What somebody wrote below a post; it shows from ``created_at`` on."""
+
+    id: int
+    platform: str
+    post_id: str
+    text: str
+    author_id: str
+    author_name: str
+    created_at: dt.datetime
+    likes: int = 0
+    in_reply_to: int | None = None
+    is_deleted: bool = False
+
+
+@dataclass(slots=True)
 class Switches:
     """How the platforms behave; changed over the control endpoint."""
 
@@ -118,6 +134,8 @@ class Switches:
     wechat_refuses_tokens: bool = False
     wechat_counts_today: bool = False
     wechat_refuses_caller: bool = False
+    wechat_comments_code: int = 0
+    wechat_hides_comments: bool = False
     weibo_codes_are_text: bool = False
     weibo_delays_next: bool = False
     wordpress_strips_authorization: bool = False
@@ -139,6 +157,7 @@ class SandboxData:
     weibo_posts: list[WeiboPost] = field(default_factory=list)
     wordpress_users: dict[str, str] = field(default_factory=dict)
     wordpress_posts: list[WordPressPost] = field(default_factory=list)
+    comments: list[SandboxComment] = field(default_factory=list)
 
 
 _DATA = TypeAdapter(SandboxData)
@@ -193,10 +212,11 @@ class SandboxState:
             self.data.faults.append(fault)
             self.save()
 
-    def take_fault(self, platform: str, action: str) -> Fault | None:
+    def take_fault(self, platform: str, action: str, *, is_write: bool = True) -> Fault | None:
+        names = {"", action} if is_write else {f"read {action}"}
         with self.lock:
             for fault in self.data.faults:
-                if fault.platform == platform and fault.action in {"", action}:
+                if fault.platform == platform and fault.action in names:
                     fault.times -= 1
                     if fault.times <= 0:
                         self.data.faults.remove(fault)

@@ -13,7 +13,15 @@ from core.clock import SHANGHAI, parse_time
 from core.database.base import JsonObject
 from media_matrix.channel_rules import channel_rules
 from media_matrix.sandbox.growth import grown
-from media_matrix.sandbox.state import SandboxState, WeChatApp, WeChatDraft, WeChatJob
+from media_matrix.sandbox.readers import add_readers, shown_comments
+from media_matrix.sandbox.state import (
+    SandboxComment,
+    SandboxState,
+    WeChatApp,
+    WeChatDraft,
+    WeChatJob,
+)
+from media_matrix.sandbox.wechat_comments import listed_comments, written_on
 from media_matrix.sandbox.writes import Reply, read, write
 
 TOKEN_LIFE = dt.timedelta(seconds=7200)
@@ -67,6 +75,10 @@ def wechat_blueprint(state: SandboxState) -> Blueprint:
     def freepublish(name: str) -> Response:
         return platform.dispatched(f"freepublish/{name}")
 
+    @blueprint.post("/cgi-bin/comment/<name>")
+    def comment(name: str) -> Response:
+        return platform.dispatched(f"comment/{name}")
+
     @blueprint.post("/datacube/getarticletotaldetail")
     def numbers() -> Response:
         return platform.asked("datacube/getarticletotaldetail", platform.article_numbers)
@@ -88,6 +100,7 @@ class WeChatPlatform:
             "draft/count": self.count_drafts,
             "freepublish/get": self.job_status,
             "freepublish/batchget": self.list_articles,
+            "comment/list": self.list_comments,
         }
 
     def dispatched(self, action: str) -> Response:
@@ -221,6 +234,8 @@ class WeChatPlatform:
             done_at=now + dt.timedelta(seconds=switches.wechat_publish_s),
             end_status=switches.wechat_end_status,
         )
+        done_at = self._state.data.wechat_jobs[publish_id].done_at
+        add_readers(self._state, "wechat", message_id, done_at, own_id=appid)
         return Reply({
             "errcode": 0, "errmsg": "ok", "publish_id": publish_id, "msg_data_id": message_id,
         })  # fmt: skip
@@ -257,6 +272,9 @@ class WeChatPlatform:
         ]
         return Reply({"total_count": len(newest), "item_count": len(items), "item": items})
 
+    def list_comments(self, appid: str) -> Reply:
+        return listed_comments(self._state, appid, _body(), refusal)
+
     def delete_article(self, appid: str) -> Reply:
         article_id = _body().get("article_id")
         for job in self._state.data.wechat_jobs.values():
@@ -274,7 +292,13 @@ class WeChatPlatform:
         if end > last.isoformat() or begin > end or begin < _FIRST_DAY:
             return refusal(61501, "date range error")
         rows = [
-            _numbers(job, begin, end, switches.growth)
+            _numbers(
+                job,
+                begin,
+                end,
+                switches.growth,
+                shown_comments(self._state, "wechat", job.message_id),
+            )
             for job in self._state.data.wechat_jobs.values()
             if job.appid == appid and job.end_status == 0 and job.done_at <= now
         ]
@@ -342,7 +366,9 @@ def _article_url(job: WeChatJob) -> str:
     return f"{request.host_url}wechat/s/{job.article_id}"
 
 
-def _numbers(job: WeChatJob, begin: str, end: str, growth: float) -> JsonObject:
+def _numbers(
+    job: WeChatJob, begin: str, end: str, growth: float, comments: list[SandboxComment]
+) -> JsonObject:
     first = job.done_at.astimezone(SHANGHAI).date()
     details: list[JsonObject] = []
     for step in range(8):
@@ -361,7 +387,7 @@ def _numbers(job: WeChatJob, begin: str, end: str, growth: float) -> JsonObject:
         details.append({
             "stat_date": day, "read_user": people("read", 3000), "share_user": people("share", 160),
             "like_user": people("like", 220), "zaikan_user": people("look", 90),
-            "comment_count": people("comment", 40),
+            "comment_count": written_on(day, comments, job.appid),
         })  # fmt: skip
     return {
         "ref_date": first.isoformat(),

@@ -10,12 +10,14 @@ from core.clock import SHANGHAI
 from core.database.base import JsonObject
 from media_matrix.channel_rules import addresses, channel_rules, hashtags, is_under, weibo_length
 from media_matrix.sandbox.growth import grown
-from media_matrix.sandbox.state import SandboxState, WeiboPost, WeiboToken
+from media_matrix.sandbox.readers import add_readers, shown_comments
+from media_matrix.sandbox.state import SandboxComment, SandboxState, WeiboPost, WeiboToken
 from media_matrix.sandbox.writes import Reply, read, write
 
 _PER_DAY = 100
 _POSTS_PER_HOUR = 30
 _TIMELINE = 5
+_COMMENTS = 200
 _HOUR = dt.timedelta(hours=1)
 _SYNC = dt.timedelta(minutes=2)
 _DAY = dt.timedelta(days=1)
@@ -42,6 +44,10 @@ def weibo_blueprint(state: SandboxState) -> Blueprint:
     @blueprint.get("/2/statuses/count.json")
     def count() -> Response:
         return read(state, "weibo", "statuses/count", platform.count)
+
+    @blueprint.get("/2/comments/show.json")
+    def comments() -> Response:
+        return read(state, "weibo", "comments/show", platform.comments)
 
     @blueprint.get("/2/users/show.json")
     def user() -> Response:
@@ -82,6 +88,7 @@ class WeiboPlatform:
             visible_at=now + (_SYNC if is_delayed else dt.timedelta()),
         )
         self._state.data.weibo_posts.append(post)
+        add_readers(self._state, "weibo", post.id, post.visible_at, own_id=token.uid)
         if is_delayed:
             late = self.refusal(
                 20032, "Update success, while server slow now, please wait 1-2 minutes!"
@@ -119,12 +126,32 @@ class WeiboPlatform:
         wanted = request.args.get("ids", "").split(",")
         return Reply([
             {
-                "id": int(post.id), "idstr": post.id, "comments": self._grown(post, "c", 60),
+                "id": int(post.id), "idstr": post.id, "comments": self._commented(post),
                 "reposts": self._grown(post, "r", 150), "attitudes": self._grown(post, "a", 400),
             }
             for post in self._state.data.weibo_posts
             if post.id in wanted
         ])  # fmt: skip
+
+    def comments(self) -> Reply:
+        """List newest first: ids above since_id, up to max_id, page by page."""
+        token = self._token()
+        if isinstance(token, Reply):
+            return token
+        wanted, posts = request.args.get("id", ""), self._state.data.weibo_posts
+        if not any(post.id == wanted and not post.is_deleted for post in posts):
+            return self.refusal(20101, "target weibo does not exist!")
+        above, up_to = request.args.get("since_id", 0, int), request.args.get("max_id", 0, int)
+        count = min(request.args.get("count", 50, int), _COMMENTS)
+        shown = shown_comments(self._state, "weibo", wanted)
+        found = [row for row in shown if row.id > above and (not up_to or row.id <= up_to)]
+        start = count * (request.args.get("page", 1, int) - 1)
+        page, rest = found[start : start + count], found[start + count :]
+        return Reply({
+            "comments": [_comment(row) for row in page],
+            "previous_cursor": 0, "next_cursor": rest[0].id if rest else 0,
+            "total_number": len(shown),
+        })  # fmt: skip
 
     def user(self) -> Reply:
         token = self._token()
@@ -177,11 +204,26 @@ class WeiboPlatform:
             "text": post.text, "user": {"id": post.uid},
             "url": f"{request.host_url}weibo/{post.uid}/{post.id}",
             "reposts_count": self._grown(post, "r", 150),
-            "comments_count": self._grown(post, "c", 60),
+            "comments_count": self._commented(post),
             "attitudes_count": self._grown(post, "a", 400),
         }  # fmt: skip
+
+    def _commented(self, post: WeiboPost) -> int:
+        return len(shown_comments(self._state, "weibo", post.id))
 
     def _grown(self, post: WeiboPost, what: str, ceiling: int) -> int:
         age = self._state.clock.now() - post.created_at
         growth = self._state.data.switches.growth
         return int(growth * grown(post.id + what, age, ceiling=ceiling))
+
+
+def _comment(comment: SandboxComment) -> JsonObject:
+    created = comment.created_at.astimezone(SHANGHAI).strftime("%a %b %d %H:%M:%S +0800 %Y")
+    shown: JsonObject = {
+        "id": comment.id, "idstr": str(comment.id), "mid": str(comment.id), "created_at": created,
+        "text": comment.text, "like_count": comment.likes,
+        "user": {"id": int(comment.author_id), "screen_name": comment.author_name},
+    }  # fmt: skip
+    if comment.in_reply_to is not None:
+        shown["reply_comment"] = {"id": comment.in_reply_to, "idstr": str(comment.in_reply_to)}
+    return shown

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+from html import escape
 
 from flask import Blueprint, Response, request
 
 from core.clock import SHANGHAI, parse_time
 from core.database.base import JsonObject
-from media_matrix.sandbox.growth import grown
-from media_matrix.sandbox.state import SandboxState, WordPressPost
+from media_matrix.sandbox.readers import add_readers, shown_comments
+from media_matrix.sandbox.state import SandboxComment, SandboxState, WordPressPost
 from media_matrix.sandbox.writes import Reply, read, write
 
 _SOON = dt.timedelta(seconds=60)
+_LARGEST_PAGE = 100
+_EDITOR = 2
 _CHANGEABLE = ("title", "content", "excerpt", "status")
 
 
@@ -63,7 +66,7 @@ class WordPressPlatform:
         if refused is not None:
             return refused
         rights = {"publish_posts": True, "edit_posts": True, "delete_posts": True}
-        return Reply({"id": 2, "name": "网站编辑", "capabilities": rights})
+        return Reply({"id": _EDITOR, "name": "网站编辑", "capabilities": rights})
 
     def posts(self) -> Reply:
         slug, status = request.args.get("slug"), request.args.get("status", "publish")
@@ -102,6 +105,7 @@ class WordPressPlatform:
             published_at=planned,
         )
         self._state.data.wordpress_posts.append(post)
+        add_readers(self._state, "wordpress", str(post.id), planned, own_id=str(_EDITOR))
         location = (("Location", f"{request.base_url}/{post.id}"),)
         return Reply(_shown(post), status=201, headers=location)
 
@@ -126,9 +130,23 @@ class WordPressPlatform:
         post = next((p for p in self._state.data.wordpress_posts if str(p.id) == wanted), None)
         if post is None:
             return refusal("rest_post_invalid_id", "无效的文章 ID。", 404)
-        age = self._state.clock.now() - post.published_at
-        total = grown(str(post.id), age, ceiling=30)
-        return Reply([{"id": 1}][:total], headers=(("X-WP-Total", str(total)),))
+        after = request.args.get("after")
+        shown = [
+            comment
+            for comment in shown_comments(self._state, "wordpress", wanted)
+            if after is None or comment.created_at > parse_time(after)
+        ]
+        if request.args.get("order", "desc") == "asc":
+            shown.reverse()
+        size, page = request.args.get("per_page", 10, int), request.args.get("page", 1, int)
+        if not 1 <= size <= _LARGEST_PAGE:
+            return refusal("rest_invalid_param", "无效的参数：per_page", 400)
+        pages = -(-len(shown) // size)
+        if page > max(pages, 1):
+            return refusal("rest_post_invalid_page_number", "请求的页码大于总页数。", 400)
+        headers = (("X-WP-Total", str(len(shown))), ("X-WP-TotalPages", str(pages)))
+        found = shown[size * (page - 1) : size * page]
+        return Reply([_comment(comment, post) for comment in found], headers=headers)
 
     def _login_refusal(self) -> Reply | None:
         given = request.authorization
@@ -190,4 +208,16 @@ def _shown(post: WordPressPost) -> JsonObject:
         "date_gmt": post.published_at.strftime("%Y-%m-%dT%H:%M:%S"),
         "title": {"rendered": post.title, "raw": post.title},
         "content": {"rendered": post.content, "raw": post.content},
+    }  # fmt: skip
+
+
+def _comment(comment: SandboxComment, post: WordPressPost) -> JsonObject:
+    # Visitors have no account at a site: their id is 0, the editor's is the one of "users/me".
+    author = _EDITOR if comment.author_id == str(_EDITOR) else 0
+    return {
+        "id": comment.id, "post": post.id, "parent": comment.in_reply_to or 0, "author": author,
+        "author_name": comment.author_name, "status": "approved", "type": "comment",
+        "date_gmt": comment.created_at.strftime("%Y-%m-%dT%H:%M:%S"),
+        "content": {"rendered": f"<p>{escape(comment.text)}</p>\n"},
+        "link": f"{request.host_url}site/{post.slug}#comment-{comment.id}",
     }  # fmt: skip

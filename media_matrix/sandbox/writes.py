@@ -1,4 +1,4 @@
-"""Writes to a sandbox platform, with whatever the next fault does to them."""
+"""Requests to a sandbox platform, with whatever the next fault does to them."""
 
 from __future__ import annotations
 
@@ -65,10 +65,11 @@ def read(
     *,
     detail: JsonObject | None = None,
 ) -> Response:
+    fault = state.take_fault(platform, action, is_write=False)
     with state.lock:
         reply = look()
         state.note(platform, action, detail or {}, is_write=False, is_done=False)
-    return reply.response()
+    return reply.response() if fault is None else _broken(fault)
 
 
 def _broken(fault: Fault) -> Response:
