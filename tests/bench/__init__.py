@@ -23,6 +23,8 @@ BENCHMARKS: PluginTable[Run] = PluginTable(
         ("ingest", "tests.bench.ingest:run"),
         ("flat", "tests.bench.flat:run"),
         ("crawl", "tests.bench.crawl:run"),
+        ("crawl_ingest", "tests.bench.crawl_ingest:run"),
+        ("crawl_manners", "tests.bench.crawl_manners:run"),
         ("matcher", "tests.bench.matcher:run"),
         ("parsing", "tests.bench.parsing:run"),
     ],
