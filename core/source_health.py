@@ -34,12 +34,18 @@ class SourceCounts(TypedDict):
     degraded: int
 
 
-def is_overdue(due_at: dt.datetime | None, interval_s: int, now: dt.datetime) -> bool:
-    """Tell whether a visit that was due has not happened for far too long."""
+def is_overdue(
+    due_at: dt.datetime | None, visited_at: dt.datetime, interval_s: int, now: dt.datetime
+) -> bool:
+    """Tell whether a visit has not happened for far too long, be it that it was put off again and again.
+
+    ``visited_at`` is the last visit, or when the source was added.
+    """
     if due_at is None:
         return False
-    intervals = OVERDUE_AFTER_INTERVALS * dt.timedelta(seconds=interval_s)
-    return now - due_at > max(OVERDUE_AFTER, min(intervals, OVERDUE_AT_MOST))
+    interval = dt.timedelta(seconds=interval_s)
+    patience = max(OVERDUE_AFTER, min(OVERDUE_AFTER_INTERVALS * interval, OVERDUE_AT_MOST))
+    return now - due_at > patience or now - visited_at > 2 * interval + patience
 
 
 def health(source: Source, now: dt.datetime) -> SourceHealth:
@@ -48,7 +54,9 @@ def health(source: Source, now: dt.datetime) -> SourceHealth:
         return SourceHealth.PAUSED
     if source.state == SourceState.BLOCKED or source.failures or source.dead_at:
         return SourceHealth.FAILING
-    if source.silent_since is not None or is_overdue(source.due_at, source.interval_s, now):
+    visited_at = source.visited_at or source.created_at
+    is_late = is_overdue(source.due_at, visited_at, source.interval_s, now)
+    if source.silent_since is not None or is_late:
         return SourceHealth.SILENT
     return SourceHealth.OK if source.degraded_since is None else SourceHealth.DEGRADED
 
@@ -59,7 +67,12 @@ def health_column(now: dt.datetime) -> ColumnElement[str]:
     patience_s = func.greatest(
         OVERDUE_AFTER.total_seconds(), func.least(intervals, OVERDUE_AT_MOST.total_seconds())
     )
-    overdue = Source.due_at < literal(now) - patience_s * cast("1 second", Interval)
+    second = cast("1 second", Interval)
+    visited_at = func.coalesce(Source.visited_at, Source.created_at)
+    overdue = (Source.due_at < literal(now) - patience_s * second) | (
+        Source.due_at.is_not(None)
+        & (visited_at < literal(now) - (2 * Source.interval_s + patience_s) * second)
+    )
     failing = (Source.state == SourceState.BLOCKED.value) | (Source.failures > 0)
     return case(
         (Source.state == SourceState.PAUSED.value, SourceHealth.PAUSED.value),

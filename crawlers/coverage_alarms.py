@@ -24,6 +24,7 @@ NEVER_WITHIN = dt.timedelta(hours=24)
 FAILURES_BORNE = 3
 FAILING_BORNE = dt.timedelta(hours=1)
 FAILING_INTERVALS = 3
+RESTING_TIMES = 3
 SMALLEST_DROP = 0.15
 DROP_SPREADS = 3
 CRAWLER_DEAD_AFTER = dt.timedelta(minutes=10)
@@ -118,10 +119,11 @@ def _source_alarms(source: SourceFacts, now: dt.datetime) -> Iterator[Alarm]:
     failing = _failing(source, now)
     if failing is not None:
         yield failing
-    elif is_overdue(source.due_at, source.interval_s, now) and source.due_at is not None:
+    elif _is_late(source, now):
+        since = source.visited_at or source.created_at
         yield Alarm(
-            AlarmKind.OVERDUE, source.id, source.due_at,
-            f"数据源「{source.name}」应于 {_at(source.due_at, now)} 采集，至今没有轮到。其他数据源仍在采集；"
+            AlarmKind.OVERDUE, source.id, since,
+            f"数据源「{source.name}」自 {_at(since, now)} 起没有轮到采集，早已逾期。其他数据源仍在采集；"
             "请在系统健康页看采集进程是否够用，或先暂停不需要的数据源。采集一次后自动消除。",
         )  # fmt: skip
     silent = _silent(source, now)
@@ -132,16 +134,23 @@ def _source_alarms(source: SourceFacts, now: dt.datetime) -> Iterator[Alarm]:
         yield degraded
 
 
+def _is_late(source: SourceFacts, now: dt.datetime) -> bool:
+    visited_at = source.visited_at or source.created_at
+    return is_overdue(source.due_at, visited_at, source.interval_s, now)
+
+
 def _failing(source: SourceFacts, now: dt.datetime) -> Alarm | None:
     since = source.succeeded_at or source.created_at
     borne = max(FAILING_BORNE, FAILING_INTERVALS * dt.timedelta(seconds=source.interval_s))
-    is_past_patience = source.failures >= FAILURES_BORNE and now - since >= borne
+    # Few failures over a long time: its site is left alone, as one that was down for all who asked.
+    borne *= 1 if source.failures >= FAILURES_BORNE else RESTING_TIMES
+    is_past_patience = source.failures > 0 and now - since >= borne
     if not (is_past_patience or source.is_dead or source.state == SourceState.BLOCKED):
         return None
     reason = source.failure_reason or "原因没有记录。"
     return Alarm(
         AlarmKind.FAILING, source.id, since,
-        f"数据源「{source.name}」自 {_at(since, now)} 起采集失败，已连续 {source.failures} 次：{reason}"
+        f"数据源「{source.name}」自 {_at(since, now)} 起没有采集成功：{reason}"
         "在此期间它的内容没有进入系统。请打开数据源核对网址、授权和 robots.txt；采集成功后自动消除。",
     )  # fmt: skip
 
@@ -213,10 +222,10 @@ def _degraded(source: SourceFacts, now: dt.datetime) -> Alarm | None:
 def _stopped(sources: Sequence[SourceFacts], now: dt.datetime) -> Alarm | None:
     """Tell that nothing at all is collected: nobody visits, or no source gives anything."""
     live = [source for source in sources if source.due_at is not None]
-    late = [source for source in live if is_overdue(source.due_at, source.interval_s, now)]
+    late = [source for source in live if _is_late(source, now)]
     last_visit = max((source.visited_at for source in live if source.visited_at), default=None)
     if late and (last_visit is None or now - last_visit > CRAWLER_DEAD_AFTER):
-        since = last_visit or min(source.due_at for source in late if source.due_at)
+        since = last_visit or min(source.created_at for source in late)
         return Alarm(
             AlarmKind.STOPPED, None, since,
             f"采集停了：自 {_at(since, now)} 起没有采集过任何数据源，{len(late)} 个已经逾期。"

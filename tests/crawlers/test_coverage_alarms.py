@@ -77,7 +77,7 @@ def test_a_source_that_never_gave_anything_is_told_after_a_day() -> None:
     new = source(created_at=NOW - 30 * HOUR, last_item_at=None, usual_gap=None)
     assert "从未读到任何内容" in only(new).text
     assert kinds(replace(new, created_at=NOW - 20 * HOUR)) == []
-    assert kinds(replace(new, succeeded_at=None, failures=1)) == []
+    assert kinds(replace(new, succeeded_at=None, failures=1)) == [AlarmKind.FAILING]
 
 
 @pytest.mark.parametrize(
@@ -85,6 +85,7 @@ def test_a_source_that_never_gave_anything_is_told_after_a_day() -> None:
     [
         ({"failures": 5, "succeeded_at": NOW - 2 * HOUR}, True),
         ({"failures": 2, "succeeded_at": NOW - 2 * HOUR}, False),
+        ({"failures": 1, "succeeded_at": NOW - 4 * HOUR}, True),
         ({"failures": 5, "succeeded_at": NOW - 50 * MINUTE}, False),
         ({"failures": 5, "succeeded_at": NOW - 2 * HOUR, "interval_s": 3600}, False),
         ({"state": "blocked"}, True),
@@ -100,6 +101,8 @@ def test_failures_are_borne_for_a_while(changes: dict[str, object], *, is_told: 
 def test_one_source_that_is_never_reached_is_told_apart_from_a_dead_crawler() -> None:
     late = {"due_at": NOW - 3 * HOUR, "visited_at": NOW - 3 * HOUR, "succeeded_at": NOW - 3 * HOUR}
     assert kinds(source(), source(2, **late)) == [AlarmKind.OVERDUE]
+    # Put off again and again, behind a host that everybody wants something of.
+    assert kinds(source(), source(2, **{**late, "due_at": NOW + MINUTE})) == [AlarmKind.OVERDUE]
     # The crawler is gone: told once, and nobody else is blamed for it.
     stopped = only(source(1, **late), source(2, **late), source(3, **late, expected=40.0))
     assert (stopped.kind, stopped.since) == (AlarmKind.STOPPED, NOW - 3 * HOUR)
