@@ -242,6 +242,11 @@ def garbage() -> Iterator[Trick]:
     yield Trick("login-host", LOGIN, redirect("https://passport.test/"))
     for status in (401, 402, 403, 407, 451):
         yield Trick(f"wall-{status}", LOGIN, reply(FEED, status=f"{status} No"))
+    for line in ("404 None", "410 Gone", "500 Oh"):
+        yield Trick(f"status-{line[:3]}", line[:3], reply(status=line))
+    yield Trick("empty", "空的", reply(), kind="list_page")
+    nothing = "<html><head><title>空</title></head><body><p>这里什么也没有</p></body></html>"
+    yield Trick("nothing", "列表", reply(nothing.encode()), kind="list_page")
     for n, wait in enumerate(
         ("1" + "0" * 12, "-5", "9" * 5000, "Fri, 31 Dec 9999 23:59:59 GMT", "soon", "1e999", "NaN")
     ):
@@ -261,6 +266,9 @@ def robots() -> Iterator[Trick]:
     yield Trick("robots-closed", "连不上", page, robots=lambda connection: connection.close())
     yield Trick("robots-loop", NO_ROBOTS, page, robots=redirect("/robots.txt"))
     deny = b"User-agent: *\nDisallow: /\n"
+    yield Trick("robots-deny", ROBOTS, page, robots=reply(deny))
+    named = b"\nUser-agent: Zhisheng\nDisallow:\n"
+    yield Trick("robots-named", None, page, robots=reply(deny + named))
     filler = b"# filler\n" * 1_200_000
     yield Trick("robots-long-deny", ROBOTS, page, robots=reply(deny + filler))
     yield Trick(

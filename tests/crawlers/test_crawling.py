@@ -1,8 +1,6 @@
 """The real Scrapy process against real sites on loopback."""
 
-import gzip
 import itertools
-import zlib
 
 import pytest
 from sqlalchemy import func, select
@@ -123,33 +121,6 @@ def test_an_unchanged_page_is_asked_for_with_its_validators(
     assert source_row(sessions, source.id).failures == 0
 
 
-@pytest.mark.parametrize(
-    ("robots", "reason"),
-    [
-        (Answer(b"User-agent: *\nDisallow: /", 200), "不允许采集"),
-        (Answer(b"", 503), "暂时取不到"),
-        (Answer(b"", 403), None),
-        (Answer(b"", 404), None),
-        (Answer(b"User-agent: *\nDisallow: /\n\nUser-agent: Zhisheng\nDisallow:", 200), None),
-    ],
-)
-def test_robots_are_obeyed(
-    site: Site, sessions: Sessions, crawling: CrawlProcesses, robots: Answer, reason: str | None
-) -> None:
-    news_site(site, 1)
-    site.pages["/robots.txt"] = robots
-    source = add_source(sessions, site.url("/"))
-    crawling.start()
-    wait_until(lambda: source_row(sessions, source.id).visited_at is not None)
-    row = source_row(sessions, source.id)
-    if reason is None:
-        assert row.failure_reason is None
-        assert site.count("/") == 1
-    else:
-        assert reason in (row.failure_reason or "")
-        assert site.count("/") == 0
-
-
 def test_a_crawl_delay_is_kept(site: Site, sessions: Sessions, crawling: CrawlProcesses) -> None:
     news_site(site, 3)
     site.pages["/robots.txt"] = Answer(b"User-agent: *\nCrawl-delay: 1\n", 200)
@@ -159,49 +130,6 @@ def test_a_crawl_delay_is_kept(site: Site, sessions: Sessions, crawling: CrawlPr
     times = [seen.at for seen in site.seen if seen.path != "/robots.txt"]
     gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert min(gaps) > 0.95, gaps
-
-
-def compressed(size: int) -> bytes:
-    return gzip.compress(b"\0" * size)
-
-
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        (Answer(b"<html>", endless=b"x" * 1_000_000, pieces=50), "5 MB"),
-        (Answer(b"<html>" + b"x" * 5_500_000), "5 MB"),
-        (Answer(compressed(200_000_000), headers=(("Content-Encoding", "gzip"),)), "压缩炸弹"),
-        (
-            Answer(zlib.compress(b"\0" * 90_000_000), headers=(("Content-Encoding", "deflate"),)),
-            "压缩炸弹",
-        ),
-        (Answer(b"", 302, (("Location", "http://10.1.2.3/admin"),)), "内部"),
-        (Answer(b"", 302, (("Location", "http://[::ffff:10.1.2.3]/"),)), "内部"),
-        (Answer(b"", 302, (("Location", "http://169.254.169.254/latest/meta-data"),)), "内部"),
-        (Answer(b"", 302, (("Location", "http://0x0a010203/"),)), "内部"),
-        (Answer(b"", 302, (("Location", "file:///etc/passwd"),)), "file"),
-        (Answer(b"", 302, (("Location", "/list"),)), "转来转去"),
-        (Answer(b"", 404), "404"),
-        (Answer(b"", 500), "500"),
-        (Answer(b"", 403), "403"),
-        (Answer(b"", 200), "空的"),
-        (html("空", "<p>这里什么也没有</p>"), "列表"),
-    ],
-)
-def test_what_cannot_be_collected_leaves_its_reason(
-    site: Site, sessions: Sessions, crawling: CrawlProcesses, answer: Answer, reason: str
-) -> None:
-    site.pages["/list"] = answer
-    source = add_source(sessions, site.url("/list"))
-    process = crawling.start()
-    wait_until(lambda: source_row(sessions, source.id).failures > 0)
-    row = source_row(sessions, source.id)
-    assert reason in (row.failure_reason or "")
-    assert row.due_at is not None
-    assert row.visited_at is not None
-    assert row.due_at > row.visited_at
-    assert process.poll() is None
-    assert documents(sessions) == []
 
 
 def test_an_unreachable_site_is_tried_again_later(
