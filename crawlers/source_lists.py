@@ -18,6 +18,7 @@ from core.errors import InvalidOptionsError
 from core.options import parse_options, secret_names
 from core.outbound.address_policy import AddressPolicy
 from crawlers.source_types import SOURCE_TYPES
+from crawlers.source_types.own_comments import OwnComments
 from crawlers.sources import (
     UNTRIED,
     SourceDraft,
@@ -183,8 +184,11 @@ def _words(value: object) -> str:
 
 
 def export_list(session: Session, ids: Collection[int] | None = None) -> str:
-    """Write sources as a list that ``import_list`` reads; ``ids`` None means all. Secrets are left out."""
-    statement = select(Source).order_by(Source.name)
+    """Write sources as a list that ``import_list`` reads; ``ids`` None means all. Secrets are left out.
+
+    So are the sources of our own comments: they belong to the accounts of this installation.
+    """
+    statement = select(Source).where(Source.kind != OwnComments.name).order_by(Source.name)
     if ids is not None:
         statement = statement.where(Source.id.in_(ids))
     has_secrets = False

@@ -14,7 +14,7 @@ from core.database.models.media import Account, Publication
 from core.errors import DeliveryError
 from media_matrix.access import PlatformAccess
 from media_matrix.accounts import channel_label
-from media_matrix.platform_codes import CodeAction, explain_reason, reason
+from media_matrix.platform_codes import CodeAction, Explanation, explain_reason, reason
 from media_matrix.publishers.base import PlatformRefusedError, PostJob, Publisher
 from media_matrix.publishers.comments import Comment, CommentMark, CommentPage
 
@@ -94,6 +94,11 @@ def _refused(job: PostJob, since: CommentMark, error: PlatformRefusedError) -> C
         return None
     mark = since.failed(reason(error.entry.platform, error.entry.code))
     return CommentVisit(CommentPage((), mark), str(error.entry.explanation), is_refusal=True)
+
+
+def unread_reason(publication: Publication) -> Explanation | None:
+    """Say why the comments below a post could not be read when it was last visited; None when they were."""
+    return explain_reason(CommentMark.read(publication.comments_mark).reason)
 
 
 def hand_over(

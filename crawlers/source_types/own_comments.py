@@ -15,7 +15,7 @@ class OwnComments:
     revisits_links = False
     options: tuple[FieldSpec, ...] = (
         FieldSpec(
-            ACCOUNT, "账号编号", FieldKind.NUMBER, required=True, minimum=1,
+            ACCOUNT, "账号编号", FieldKind.NUMBER, minimum=1,
             help="由系统填写，每个账号一个；请不要改。",
         ),
     )  # fmt: skip

@@ -10,7 +10,9 @@ from flask.typing import ResponseReturnValue
 from core.clock import parse_time
 from core.database.models.media import Publication
 from core.errors import WorkflowError
+from crawlers.own_comments import post_comments
 from media_matrix import schedule
+from media_matrix.comments import unread_reason
 from media_matrix.drafts import draft_variants
 from media_matrix.lint import plain_text
 from media_matrix.metrics import metric_series
@@ -46,6 +48,8 @@ def _page(
         line=line,
         attempts=schedule.attempts_of(session, publication_id),
         series=metric_series(session, publication_id),
+        heard=post_comments(session, line.publication.account_id, line.publication.url or ""),
+        unread=unread_reason(line.publication),
         wording=_wording(line) if line.may_settle else None,
         names=staff_names(session, [line.publication.created_by]),
         time_error=error,
