@@ -6,7 +6,13 @@ import pytest
 from flask import Flask
 
 from core.clock import FakeClock
+from core.crypto.author_hash import AuthorHasher
+from core.database.models.media import Publication
 from core.database.models.media import PublicationState as State
+from core.outbound.address_policy import AddressPolicy
+from crawlers.own_comments import CommentStore, find_source
+from media_matrix.comments import CommentedPost
+from media_matrix.publishers.comments import Comment, CommentMark
 from tests.webui.conftest import Member, post
 from tests.webui.newsroom import Newsroom
 from webui.month import Month
@@ -158,6 +164,27 @@ def test_withdrawing_needs_a_reason_and_takes_the_article_off_the_feed(
     assert post(editor, f"/publications/{item}/withdraw", {"reason": " "}).status_code == 422
     assert newsroom.publication(item).state == State.PUBLISHED
     assert post(editor, f"/publications/{item}/withdraw", {"reason": "数据有误"}).status_code == 303
+
+
+def test_a_post_says_what_came_in_below_it_or_why_nothing_could_be_read(newsroom: Newsroom) -> None:
+    (item,) = newsroom.planned(newsroom.approved(channels=["weibo"]), state=State.PUBLISHED)
+    editor, account_id = newsroom.browser("lixiang"), newsroom.accounts["weibo"]
+    assert "评论没有读到" not in editor.get(f"/publications/{item}").get_data(as_text=True)
+    store = CommentStore(AuthorHasher(newsroom.sessions, newsroom.keyring), AddressPolicy())
+    post_of_ours = CommentedPost(account_id, "总工会", "weibo", "新浪微博", "https://weibo.com/1/A")
+    with newsroom.sessions.begin() as session:
+        publication = session.get_one(Publication, item)
+        publication.url = post_of_ours.url
+        publication.comments_mark = CommentMark().failed("weibo:20101").stored()
+        comments = [Comment("7", "钱还没到账"), Comment("8", "谢谢工会")]
+        store.take_in(session, post_of_ours, comments, newsroom.clock.now())
+        found = find_source(session, account_id)
+        assert found is not None
+        address = f"/documents?source={found.id}"
+    page = editor.get(f"/publications/{item}").get_data(as_text=True)
+    assert "收到评论 2 条" in page
+    assert address in page
+    assert "评论没有读到" in page
 
 
 ACTIONS = ("reschedule", "retry", "check", "settle", "cancel", "withdraw")

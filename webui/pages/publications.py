@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from core.clock import parse_time
 from core.database.models.media import Publication
 from core.errors import WorkflowError
-from crawlers.own_comments import post_comments
+from crawlers.own_comments import PostComments, post_comments
 from media_matrix import schedule
 from media_matrix.comments import unread_reason
 from media_matrix.drafts import draft_variants
@@ -48,13 +48,19 @@ def _page(
         line=line,
         attempts=schedule.attempts_of(session, publication_id),
         series=metric_series(session, publication_id),
-        heard=post_comments(session, line.publication.account_id, line.publication.url or ""),
+        heard=_heard(line.publication),
         unread=unread_reason(line.publication),
         wording=_wording(line) if line.may_settle else None,
         names=staff_names(session, [line.publication.created_by]),
         time_error=error,
         given_time=given,
     )
+
+
+def _heard(publication: Publication) -> PostComments | None:
+    if publication.url is None:
+        return None
+    return post_comments(reading(), publication.account_id, publication.url)
 
 
 def _wording(line: PublicationLine) -> str | None:
