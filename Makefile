@@ -35,8 +35,8 @@ check: develop ## The fast part of the tests, under a minute
 bench: develop $(if $(filter 1,$(TRAIN)),$(STAMP_TRAIN)) ## Measure speeds as ratios against peers; writes bench.json
 	@PYTHONPATH=. $(BIN)/python -P -m tests.bench
 
-bench-large: develop ## Search and trials at a million documents (KEEP=FOLDER: Elasticsearch at ten million too); writes bench-large.json
-	@PYTHONPATH=. $(BIN)/python -P -m tests.bench --only search_large --only trial_large --output bench-large.json
+bench-large: develop ## Search and trials at a million documents, 100,000 pages crawled (KEEP=FOLDER: Elasticsearch at ten million too); writes bench-large.json
+	@PYTHONPATH=. $(BIN)/python -P -m tests.bench --only search_large --only trial_large --only crawl_large --output bench-large.json
 	@$(if $(KEEP),PYTHONPATH=. $(BIN)/python -P -m tests.bench.search_ten_million --keep $(KEEP))
 
 fmt: develop ## Format the code

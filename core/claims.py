@@ -262,7 +262,7 @@ def lock_held(session: Session, table: type[Row], claimed: Sequence[Claim]) -> d
         .with_for_update()
         .execution_options(populate_existing=True)
     )
-    return dict(session.execute(statement).tuples().all())
+    return {found[0]: found[1] for found in session.execute(statement)}
 
 
 def let_go(row: Claimable, *, due_at: dt.datetime | None) -> None:

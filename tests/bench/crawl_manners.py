@@ -34,6 +34,7 @@ OTHERS_INTERVAL_S = 20
 POLL_S = 2
 WATCHED_HOST = "127.0.2.1"
 SETTLE_S = 20.0
+WELCOME = 999
 GRACE_S = 20.0
 GOAL_S = 2.5
 PEER = "half / 95 % of the polling interval: nobody who polls can be faster on average"
@@ -129,7 +130,7 @@ class _News:
         shown = [n for n, moment in enumerate(self.moments) if moment <= now]
         if path == "/":
             links = "".join(
-                f'<li><a href="/post/{n}.html">{n}号职工来信</a></li>' for n in [0, *shown]
+                f'<li><a href="/post/{n}.html">{n}号职工来信</a></li>' for n in [WELCOME, *shown]
             )
             return Page(f"<html><body><ul>{links}</ul></body></html>".encode())
         body = f"<h1>{path}号职工来信</h1><p>{'夏季考勤怎样算，津贴由谁发放。' * 12}</p>"
