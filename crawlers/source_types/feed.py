@@ -20,7 +20,7 @@ from crawlers.intake import CollectedDocument
 from crawlers.json_paths import json_data
 from crawlers.markup_text import plain_text
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
-from crawlers.source_types.linked_article import article_harvest
+from crawlers.source_types.linked_article import REVISIT, article_harvest
 
 MOST_ENTRIES = 500
 # What is shorter is taken for a summary when only summaries are to be followed.
@@ -63,6 +63,7 @@ class Feed:
             minimum=1,
             maximum=MOST_ENTRIES,
         ),
+        REVISIT,
     )
 
     def faults(self, options: Options) -> dict[str, str]:

@@ -12,7 +12,7 @@ from crawlers.extraction.page import Page, read_page
 from crawlers.following_pages import PAGE_OPTIONS, following_page, is_same_site, page_faults
 from crawlers.page_selectors import select, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
-from crawlers.source_types.linked_article import article_harvest
+from crawlers.source_types.linked_article import REVISIT, article_harvest
 
 
 class ListPage:
@@ -32,6 +32,7 @@ class ListPage:
             "limit", "每页最多采集的链接数", FieldKind.NUMBER, default=100, minimum=1, maximum=1000
         ),
         *PAGE_OPTIONS,
+        REVISIT,
     )
 
     def faults(self, options: Options) -> dict[str, str]:

@@ -20,7 +20,7 @@ from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
 from crawlers.following_pages import is_same_site
 from crawlers.source import Cursor, FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
-from crawlers.source_types.linked_article import article_harvest
+from crawlers.source_types.linked_article import REVISIT, article_harvest
 
 LARGEST_SITEMAP = 20_000_000
 MOST_URLS = 50_000
@@ -70,6 +70,7 @@ class Sitemap:
             "from_robots", "从 robots.txt 找网站地图", FieldKind.BOOLEAN, default=False,
             help="勾选后网址填网站首页即可。",
         ),
+        REVISIT,
     )  # fmt: skip
 
     def faults(self, options: Options) -> dict[str, str]:

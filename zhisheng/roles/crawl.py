@@ -1,5 +1,6 @@
 """Role ``crawl``: one Scrapy process that claims due sources."""
 
+import os
 import threading
 
 from crawlers.process import CrawlContext, run_crawler
@@ -21,5 +22,7 @@ def run(services: Services, stop: threading.Event) -> None:
         # The demo's sites are our own; anybody else's get a polite second.
         replay_folder=services.home.replay_folder,
         host_delay_s=DEMO_DELAY_S if services.settings.demo else POLITE_DELAY_S,
+        # Those that are never needed never start.
+        extraction_workers=os.cpu_count() or 1,
     )
     run_crawler(context, stop)
