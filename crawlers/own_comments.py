@@ -29,6 +29,9 @@ LEGAL_BASIS = (
     "不存评论人的昵称、头像和主页，手机号等已遮盖。"
 )
 
+# As the platforms are called where others' posts come from.
+PLATFORMS = {"weibo": "微博", "wechat": "微信公众号", "wordpress": "工会网站"}
+
 
 class OwnPost(Protocol):
     """The post of ours that was commented on."""
@@ -125,13 +128,14 @@ class CommentStore:
         return found
 
     def _created(self, session: Session, post: OwnPost, now: dt.datetime) -> Source | None:
-        ending = f"的评论（{post.channel_label}）"
+        platform = platform_of(post)
+        ending = f"的评论（{platform}）"
         name = post.account_name[: LONGEST_NAME - len(ending) - 4] + ending
         draft = SourceDraft(
             name=free_name(session, name),
             kind=KIND,
             url=None,
-            platform=post.channel,
+            platform=platform,
             level=SourceLevel.PUBLIC.value,
             options={ACCOUNT: post.account_id},
             legal_basis=LEGAL_BASIS,
@@ -143,6 +147,10 @@ class CommentStore:
         except InvalidOptionsError:
             # Another process has made it a moment ago.
             return None
+
+
+def platform_of(post: OwnPost) -> str:
+    return PLATFORMS.get(post.channel, post.channel_label)
 
 
 def find_source(session: Session, account_id: int) -> Source | None:
@@ -188,7 +196,7 @@ def _document(post: OwnPost, comment: ReadersComment) -> CollectedDocument:
         anchor=comment.platform_id,
         published_at=comment.created_at,
         author=comment.author,
-        platform=post.channel,
+        platform=platform_of(post),
         level=SourceLevel.PUBLIC.value,
         kind=DOCUMENT_KIND,
         likes=comment.likes,

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from sqlalchemy import func, select, update
+from sqlalchemy import case, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -222,7 +222,8 @@ def resume_source(session: Session, source_id: int, *, now: dt.datetime, actor: 
         .values(
             claim_epoch=Source.claim_epoch + 1,
             state=SourceState.ACTIVE.value,
-            due_at=now,
+            # What nobody fetches (a form, files, our own comments) is never due.
+            due_at=case((Source.url.is_not(None), now)),
             **_FRESH,
         )
         .returning(Source.id)

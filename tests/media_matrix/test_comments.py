@@ -98,7 +98,7 @@ def test_what_workers_answer_below_a_weibo_post_becomes_documents(ear: Ear) -> N
     assert len(heard) == 6
     post = ear.office.publication(publication_id)
     for document, body in heard:
-        assert (document.kind, document.platform, document.level) == ("comment", "weibo", "public")
+        assert (document.kind, document.platform, document.level) == ("comment", "微博", "public")
         assert document.canonical_url.startswith(f"{post.url}#")
         assert document.author_hash is not None
         assert body.title == ""
@@ -120,7 +120,7 @@ def test_what_workers_answer_below_a_weibo_post_becomes_documents(ear: Ear) -> N
     source = ear.source("weibo")
     assert below is not None
     assert (below.source_id, below.comments) == (source.id, 6)
-    assert source.name == "示范市总工会（演练）的评论（新浪微博）"
+    assert source.name == "示范市总工会（演练）的评论（微博）"
     assert source.legal_basis
 
     # Nothing new: the platform is not asked again, whatever else is read.
@@ -180,7 +180,7 @@ def test_comments_of_the_site_and_of_wechat_are_heard_and_edits_kept(ear: Ear) -
     ear.listen(2 * HOUR)
     by_platform = {
         platform: [body.text for document, body in ear.heard() if document.platform == platform]
-        for platform in ("wordpress", "wechat")
+        for platform in ("工会网站", "微信公众号")
     }
     for texts in by_platform.values():
         assert len(texts) == 9
@@ -244,6 +244,7 @@ def test_numbers_go_on_while_comments_break_are_paused_or_cost_too_much(ear: Ear
         sources.resume_source(session, source.id, now=now, actor="test")
     ear.listen(4 * HOUR)
     assert ear.heard(), "what was written during the pause is caught up"
+    assert ear.source("weibo").due_at is None, "no crawler is sent there"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -285,7 +286,7 @@ def test_sources_of_accounts_with_one_name_are_told_apart(ear: Ear) -> None:
             ear.store.take_in(session, post, [], ear.office.clock.now())
             ear.store.take_in(session, post, [], ear.office.clock.now())
         names = session.scalars(select(Source.name).order_by(Source.id)).all()
-        assert names == ["工会的评论（新浪微博）", "工会的评论（新浪微博） 2"]
+        assert names == ["工会的评论（微博）", "工会的评论（微博） 2"]
         assert session.scalars(select(Account)).all()
 
 
