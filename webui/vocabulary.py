@@ -19,7 +19,7 @@ EXTENSION = "zhisheng.expression_names"
 PLATFORM_LABELS = {"import": "文件导入"}
 KIND_LABELS = {
     "post": "帖文", "article": "文章", "reply": "回复", "official_reply": "官方回复",
-    "trending": "热榜条目",
+    "trending": "热榜条目", "comment": "评论",
 }  # fmt: skip
 ANSWER_LABELS = {"pending": "待办", "replied": "已回复"}
 
