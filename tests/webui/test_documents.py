@@ -395,7 +395,9 @@ def test_a_message_shows_whether_its_office_has_answered(
             .values(thread_id=message, kind="official_reply")
         )
     assert "已回复（2026" in text(analyst, f"/documents/{message}")
-    assert f'<a href="/documents/{message}">所答复的留言</a>' in text(analyst, f"/documents/{reply}")
+    assert f'<a href="/documents/{message}">所答复的留言</a>' in text(
+        analyst, f"/documents/{reply}"
+    )
 
 
 def test_document_page_shows_annotations_and_is_logged(
