@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import func
@@ -11,6 +12,8 @@ from sqlalchemy.orm import Session
 
 from core.database.models.collecting import SourceHour
 from crawlers.failures import FailureCause
+
+COUNTS = ("visits", "succeeded", "seen", "new", "duplicates", "pages", "quality")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +44,25 @@ def hour_of(moment: dt.datetime) -> dt.datetime:
     return moment.replace(minute=0, second=0, microsecond=0)
 
 
+def record_many(session: Session, gained: Mapping[int, Yield], now: dt.datetime) -> None:
+    """Add what several sources yielded, none of it a failure, in one statement and in the order of their ids."""
+    rows = [
+        {"source_id": source_id, "hour": hour_of(now), **_counts(one), "failures": {}}
+        for source_id, one in sorted(gained.items())
+    ]
+    statement = insert(SourceHour)
+    changes = {
+        name: getattr(SourceHour, name) + getattr(statement.excluded, name) for name in COUNTS
+    }
+    session.connection().execute(
+        statement.on_conflict_do_update(index_elements=["source_id", "hour"], set_=changes), rows
+    )
+
+
 def record(session: Session, source_id: int, gained: Yield, now: dt.datetime) -> None:
     """Add a visit's yield to the hour of ``now``; visits of several crawlers add up."""
     failures: dict[str, object] = {gained.failure: 1} if gained.failure else {}
-    # A page that nothing could be read from is the worst page there is.
-    unreadable = int(gained.failure == FailureCause.UNREADABLE)
-    counts: dict[str, float] = {
-        "visits": gained.visits,
-        "succeeded": 0 if gained.failure else gained.visits,
-        "seen": gained.seen,
-        "new": gained.new,
-        "duplicates": gained.duplicates,
-        "pages": gained.pages or unreadable,
-        "quality": gained.quality,
-    }
+    counts = _counts(gained)
     statement = insert(SourceHour).values(
         source_id=source_id, hour=hour_of(now), failures=failures, **counts
     )
@@ -69,3 +77,17 @@ def record(session: Session, source_id: int, gained: Yield, now: dt.datetime) ->
     session.execute(
         statement.on_conflict_do_update(index_elements=["source_id", "hour"], set_=changes)
     )
+
+
+def _counts(gained: Yield) -> dict[str, float]:
+    # A page that nothing could be read from is the worst page there is.
+    unreadable = int(gained.failure == FailureCause.UNREADABLE)
+    return {
+        "visits": gained.visits,
+        "succeeded": 0 if gained.failure else gained.visits,
+        "seen": gained.seen,
+        "new": gained.new,
+        "duplicates": gained.duplicates,
+        "pages": gained.pages or unreadable,
+        "quality": gained.quality,
+    }

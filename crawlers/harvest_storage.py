@@ -13,7 +13,7 @@ from core.crypto.author_hash import AuthorHasher
 from core.database.models.collecting import Document, Engagement, FrontierURL, Source
 from crawlers.canonical_url import canonical_url
 from crawlers.intake import AnswerState, CollectedDocument, StoreStatus, document_url, store
-from crawlers.known_documents import known_documents
+from crawlers.known_documents import KnownDocuments, known_documents
 from crawlers.page_identity import page_key
 from crawlers.source import Cursor, Harvest, PageLink
 
@@ -36,7 +36,7 @@ class StoredHarvest:
         return self.ids[0] if self.ids else None
 
 
-def store_harvest(
+def store_harvest(  # noqa: PLR0913 (all options are keyword-only)
     session: Session,
     source: Source,
     harvest: Harvest,
@@ -44,14 +44,20 @@ def store_harvest(
     now: dt.datetime,
     hasher: AuthorHasher,
     hint: PageLink | None = None,
+    known: KnownDocuments | None = None,
 ) -> StoredHarvest:
-    """Store every document; ``hint`` fills what a linked page does not say of itself."""
+    """Store every document; ``hint`` fills what a linked page does not say of itself.
+
+    ``known`` is what was found for them and others of the source; then the caller wakes the analysis.
+    """
     ids: list[int] = []
     by_url: dict[str, int] = {}
     new = 0
     first_new_id: int | None = None
     documents = [_completed(collected, hint) for collected in harvest.documents]
-    known = known_documents(session, source.id, documents)
+    wakes = known is None
+    if known is None:
+        known = known_documents(session, source.id, documents)
     for document in documents:
         thread_id = None
         if document.thread_url is not None:
@@ -60,7 +66,7 @@ def store_harvest(
             thread_id = ids[0]
         outcome = store(
             session, source, document, now=now, hasher=hasher, collected_by=COLLECTED_BY,
-            thread_id=thread_id, known=known,
+            thread_id=thread_id, known=known, wakes=wakes,
         )  # fmt: skip
         url = document_url(document)
         if document.answer_state is AnswerState.REPLIED:

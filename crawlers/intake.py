@@ -73,11 +73,13 @@ def store(  # noqa: PLR0913 (all options are keyword-only)
     collected_by: str,
     thread_id: int | None = None,
     known: KnownDocuments | None = None,
+    wakes: bool = True,
 ) -> StoreOutcome:
     """Store a text and queue its analysis in the caller's transaction; a known text stays one row.
 
     The title and text are masked here; ``content_hash`` covers them as fetched. ``known`` is what
     ``known_documents`` found for this and others, and learns of this one; without it the text is looked up.
+    Without ``wakes`` the caller wakes the analysis, once for many texts.
     """
     key = document_key(collected)
     if known is None:
@@ -90,6 +92,8 @@ def store(  # noqa: PLR0913 (all options are keyword-only)
         )  # fmt: skip
         if document_id is not None:
             known[key] = as_known(document_id, collected)
+            if wakes:
+                claims.notify(session, Queue.ANALYSE.value)
             return StoreOutcome(StoreStatus.NEW, document_id)
         # Somebody else stored it a moment ago.
         known |= known_documents(session, source.id, [collected])
@@ -146,7 +150,6 @@ def _insert(  # noqa: PLR0913 (all options are keyword-only)
         return None
     if collected.rank is not None:
         session.execute(insert(Engagement).values(numbers_of(document_id, collected, now)))
-    claims.notify(session, Queue.ANALYSE.value)
     return document_id
 
 

@@ -52,11 +52,21 @@ def known_documents(
     session: Session, source_id: int, documents: Iterable[CollectedDocument]
 ) -> KnownDocuments:
     """Look all of them up at once, also under the spellings that their addresses may have had before."""
+    return known_of_sources(session, [(source_id, documents)])[source_id]
+
+
+def known_of_sources(
+    session: Session, brought: Iterable[tuple[int, Iterable[CollectedDocument]]]
+) -> dict[int, KnownDocuments]:
+    """Look up what several sources have brought, in one question."""
+    found: dict[int, KnownDocuments] = {}
     urls: set[str] = set()
-    for collected in documents:
-        urls.update(_spellings(document_url(collected)))
+    for source_id, documents in brought:
+        found.setdefault(source_id, {})
+        for collected in documents:
+            urls.update(_spellings(document_url(collected)))
     if not urls:
-        return {}
+        return found
     last_rank = (
         select(Engagement.rank)
         .where(Engagement.document_id == Document.id)
@@ -66,20 +76,19 @@ def known_documents(
     )
     rows = session.execute(
         select(
-            Document.id, Document.canonical_url, Document.content_hash, Document.views,
+            Document.source_id, Document.id, Document.canonical_url, Document.content_hash, Document.views,
             Document.reposts, Document.comments, Document.likes, Document.answer_state,
             Document.answered_at, last_rank.label("rank"),
         )
-        .where(Document.source_id == source_id, Document.canonical_url.in_(urls))
+        .where(Document.source_id.in_(found), Document.canonical_url.in_(urls))
         .order_by(Document.id.desc())
     )  # fmt: skip
-    return {
-        _key(row.canonical_url, row.content_hash): KnownDocument(
+    for row in rows:
+        found[row.source_id][_key(row.canonical_url, row.content_hash)] = KnownDocument(
             row.id, row.canonical_url, {name: getattr(row, name) for name in COUNTS}, row.rank,
             row.answer_state, row.answered_at,
-        )
-        for row in rows
-    }  # fmt: skip
+        )  # fmt: skip
+    return found
 
 
 def revisit(

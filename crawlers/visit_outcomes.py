@@ -18,6 +18,7 @@ from core.clock import Clock
 from core.crypto.author_hash import AuthorHasher
 from core.crypto.keyring import Keyring
 from core.database.models.collecting import FrontierURL, Source
+from core.database.models.operations import Queue
 from core.database.sessions import Sessions
 from core.errors import ConflictError
 from core.faults import fault_point
@@ -33,8 +34,8 @@ from crawlers.harvest_storage import (
     hints_after,
     store_harvest,
 )
+from crawlers.known_documents import KnownDocuments, known_of_sources
 from crawlers.raw_responses import keep_raw
-from crawlers.source import PageLink
 from crawlers.visit_schedule import (
     asked_for,
     next_interval,
@@ -104,24 +105,25 @@ class VisitOutcomes:
         if isinstance(visit, SourceVisit):
             if isinstance(found, Failure):
                 return _fail_source(session, source, visit, found, now)
-            return self._finish_source(session, source, visit, found, now)
+            return self._finish_source(session, rows, visit, found, now)
         if isinstance(found, Failure):
             return _fail_page(session, visit, found, now)
         page = rows.pages[visit.claim.id]
-        gained, stored = self._store_all(session, source, found, now, hint=visit.hint)
+        gained, stored = self._store_all(session, rows, visit, found, now)
         _finish_page(source, page, visit, found, stored, now)
         return gained
 
     def _finish_source(
         self,
         session: Session,
-        source: Source,
+        rows: _Rows,
         visit: SourceVisit,
         collected: Collected,
         now: dt.datetime,
     ) -> Yield:
         """Store what a source's page held and announced, and when it is due again."""
-        gained, stored = self._store_all(session, source, collected, now)
+        source = rows.sources[visit.source.id]
+        gained, stored = self._store_all(session, rows, visit, collected, now)
         source.cursor = cursor_after(session, source, collected.harvest, stored, now)
         announced = collected.harvest.links if collected.harvest else ()
         new_links = announce(session, source.id, announced, now)
@@ -141,17 +143,19 @@ class VisitOutcomes:
     def _store_all(
         self,
         session: Session,
-        source: Source,
+        rows: _Rows,
+        visit: Visit,
         collected: Collected,
         now: dt.datetime,
-        *,
-        hint: PageLink | None = None,
     ) -> tuple[Yield, StoredHarvest]:
+        source = rows.sources[visit.source.id]
+        hint = visit.hint if isinstance(visit, PageVisit) else None
         if collected.harvest is None:
             return Yield(visits=int(hint is None)), StoredHarvest()
         stored = store_harvest(
-            session, source, collected.harvest, now=now, hasher=self.hasher, hint=hint
-        )
+            session, source, collected.harvest, now=now, hasher=self.hasher, hint=hint,
+            known=rows.known[source.id],
+        )  # fmt: skip
         if stored.new:
             source.last_item_at = now
             for page in collected.raw:
@@ -170,11 +174,15 @@ class VisitOutcomes:
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
-    """The locked rows of a transaction; ``held`` and ``pages`` are those whose claim still holds."""
+    """The locked rows of a transaction; ``held`` and ``pages`` are those whose claim still holds.
+
+    ``known`` has the documents of each source that its visits have brought before.
+    """
 
     sources: dict[int, Source]
     held: dict[int, Source]
     pages: dict[int, FrontierURL]
+    known: dict[int, KnownDocuments]
 
     def is_held(self, visit: Visit) -> bool:
         if visit.source.id not in self.sources:
@@ -196,6 +204,15 @@ def _locked_rows(session: Session, ended: Sequence[Ended]) -> _Rows:
         claims.lock_held(
             session, FrontierURL, [visit.claim for visit in visits if isinstance(visit, PageVisit)]
         ),
+        # Nobody else stores for a locked source, so this holds to the end.
+        known_of_sources(
+            session,
+            [
+                (one.visit.source.id, one.found.harvest.documents)
+                for one in ended
+                if isinstance(one.found, Collected) and one.found.harvest is not None
+            ],
+        ),
     )
 
 
@@ -212,8 +229,10 @@ def _record(
             sums[source_id] = sums.get(source_id, Yield()) + gained
         else:
             coverage.record(session, source_id, gained, now)
-    for source_id, gained in sorted(sums.items()):
-        coverage.record(session, source_id, gained, now)
+    if sums:
+        coverage.record_many(session, sums, now)
+    if any(gained.new for gained in sums.values()):
+        claims.notify(session, Queue.ANALYSE.value)
 
 
 def _finish_page(
