@@ -8,13 +8,13 @@ import re
 import signal
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from re import _constants as ops  # type: ignore[attr-defined]  # the parser has no public name
-from re import _parser as parser  # type: ignore[attr-defined]  # as above
 from types import ModuleType
 from typing import Any, TypeAlias
 
-# Any: the parser's own nested tuples.
+# Any: the parser's own nested tuples; it has no public name.
 Node: TypeAlias = tuple[Any, Any]
+ops: Any = importlib.import_module("re._constants")
+parser: Any = importlib.import_module("re._parser")
 
 FEWEST_REPEATS = 10
 LENGTHS = (40, 700)
