@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy import CTE, literal, select
+from sqlalchemy import text as sql
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import claims
 from core.crypto.author_hash import AuthorHash, AuthorHasher
-from core.database.models.collecting import Document, DocumentBody, Engagement, Source
-from core.database.models.operations import Queue, WorkItem
+from core.database.models.collecting import Engagement, Source
+from core.database.models.operations import Queue
 from core.masking import mask
 from crawlers.collected_document import (
     AnswerState,
@@ -119,74 +121,62 @@ def _insert(  # noqa: PLR0913 (all options are keyword-only)
     published_at, is_bad = believable_time(collected.published_at, now)
     platform = collected.platform or source.platform
     author = _author_hash(hasher, platform, collected.author, now)
-    document = (
-        insert(Document)
-        .values(
-            source_id=source.id, canonical_url=document_url(collected),
-            content_hash=content_hash(title, text), platform=platform,
-            level=collected.level or source.level, kind=collected.kind,
-            published_at=published_at, ingested_at=now, has_bad_time=is_bad,
-            author_hash=author.digest if author else None,
-            author_epoch=author.epoch if author else None,
-            outlet=collected.outlet, original_source=collected.original_source,
-            thread_id=thread_id, views=collected.views, reposts=collected.reposts,
-            comments=collected.comments, likes=collected.likes,
-            answer_state=collected.answer_state, answered_at=collected.answered_at,
-            collected_by=collected_by, is_demo=source.is_demo,
-            extractor=collected.extractor, extraction_score=collected.extraction_score,
-            # A statement inside another gets no defaults from SQLAlchemy.
-            revision=1, legal_hold=False,
-        )
-        .on_conflict_do_nothing(index_elements=["source_id", "canonical_url", "content_hash"])
-        .returning(Document.id)
-        .cte("stored")
-    )  # fmt: skip
+    columns: dict[str, object] = {
+        "source_id": source.id, "canonical_url": document_url(collected),
+        "content_hash": content_hash(title, text), "platform": platform,
+        "level": collected.level or source.level, "kind": collected.kind,
+        "published_at": published_at, "ingested_at": now, "has_bad_time": is_bad,
+        "author_hash": author.digest if author else None,
+        "author_epoch": author.epoch if author else None,
+        "outlet": collected.outlet, "original_source": collected.original_source,
+        "thread_id": thread_id, "views": collected.views, "reposts": collected.reposts,
+        "comments": collected.comments, "likes": collected.likes,
+        "answer_state": collected.answer_state and collected.answer_state.value,
+        "answered_at": collected.answered_at, "collected_by": collected_by,
+        "is_demo": source.is_demo, "extractor": collected.extractor,
+        "extraction_score": collected.extraction_score,
+    }  # fmt: skip
     document_id: int | None = session.connection().scalar(
-        select(document.c.id).add_cte(
-            _body(document, title=title, text=text, now=now), _work(document, now)
-        )
+        _STORE, {**columns, **_masked(title, text), "queue": Queue.ANALYSE.value}
     )
-    if document_id is None:
-        return None
-    if collected.rank is not None:
+    if document_id is not None and collected.rank is not None:
         session.execute(insert(Engagement).values(numbers_of(document_id, collected, now)))
     return document_id
 
 
-def _body(document: CTE, *, title: str, text: str, now: dt.datetime) -> CTE:
+def _masked(title: str, text: str) -> dict[str, object]:
     masked_title, masked_text = mask(title), mask(text)
-    counts: dict[str, object] = {}
+    counts: Counter[str] = Counter()
     for part in (masked_title, masked_text):
-        for kind, count in part.counts.items():
-            found = counts.get(kind.value, 0)
-            counts[kind.value] = count + (found if isinstance(found, int) else 0)
-    values = {
-        DocumentBody.ingested_at: now,
-        DocumentBody.title: masked_title.text,
-        DocumentBody.text: masked_text.text,
-        DocumentBody.masked: counts,
-    }
-    columns = [literal(value, column.type) for column, value in values.items()]
-    return (
-        insert(DocumentBody)
-        .from_select([DocumentBody.document_id, *values], select(document.c.id, *columns))
-        .returning(DocumentBody.document_id)
-        .cte("body")
-    )
+        counts.update({kind.value: count for kind, count in part.counts.items()})
+    return {"title": masked_title.text, "text": masked_text.text, "masked": json.dumps(counts)}
 
 
-def _work(document: CTE, now: dt.datetime) -> CTE:
-    # The document is new, so there is no item that could be in the way.
-    moment = literal(now, WorkItem.due_at.type)
-    return (
-        insert(WorkItem)
-        .from_select(
-            ["queue", "subject_id", "due_at", "queued_at"],
-            select(literal(Queue.ANALYSE.value), document.c.id, moment, moment),
-        )
-        .returning(WorkItem.id)
-        .cte("work")
+_COLUMNS = (
+    "source_id", "canonical_url", "content_hash", "platform", "level", "kind", "published_at",
+    "ingested_at", "has_bad_time", "author_hash", "author_epoch", "outlet", "original_source",
+    "thread_id", "views", "reposts", "comments", "likes", "answer_state", "answered_at",
+    "collected_by", "is_demo", "extractor", "extraction_score",
+)  # fmt: skip
+# Written out, because it runs for every text: putting it together anew cost more than running it.
+_STORE = sql(
+    f"""
+    WITH stored AS (
+        INSERT INTO document ({", ".join(_COLUMNS)})
+        VALUES ({", ".join(f":{name}" for name in _COLUMNS)})
+        ON CONFLICT (source_id, canonical_url, content_hash) DO NOTHING
+        RETURNING id
+    ), body AS (
+        INSERT INTO document_body (document_id, ingested_at, title, text, masked)
+        SELECT id, :ingested_at, cast(:title AS text), cast(:text AS text), cast(:masked AS jsonb)
+        FROM stored
+    ), work AS (
+        INSERT INTO work_item (queue, subject_id, due_at, queued_at)
+        SELECT cast(:queue AS text), id, :ingested_at, :ingested_at FROM stored
     )
+    SELECT id FROM stored
+    """  # noqa: S608 (names of our own)
+)
 
 
 def believable_time(published_at: dt.datetime | None, now: dt.datetime) -> tuple[dt.datetime, bool]:
