@@ -25,6 +25,7 @@ from core.database.partitions import PREFIX, next_month
 from core.database.sessions import Sessions
 from core.event_stories import make_due
 from core.faults import fault_point
+from crawlers.host_table import forget_hosts
 from crawlers.public_forms import forget_counts
 from crawlers.retention_periods import (
     COVERAGE_KEPT,
@@ -73,6 +74,7 @@ def delete_expired(sessions: Sessions, *, now: dt.datetime) -> RetentionCounts:
             .where(FrontierURL.created_at < now - FRONTIER_KEPT)
             .returning(FrontierURL.id),
         )
+        forget_hosts(session, now)
         session.execute(delete(SourceHour).where(SourceHour.hour < now - COVERAGE_KEPT))
         forget_counts(session, now)
         evidence = _rowcount(

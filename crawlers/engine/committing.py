@@ -14,33 +14,32 @@ from crawlers.visit_outcomes import Outcome, VisitOutcomes
 from crawlers.visits import Ended
 
 MOST_TOGETHER = 32
-# While one transaction waits for the disk another can be prepared; locks are taken in one order.
-MOST_WRITERS = 2
+# A transaction costs as much as three visits: a moment's patience lets more of them share it.
+GATHERED_FOR_S = 0.03
 
 _Waiting = tuple[Ended, "asyncio.Future[Yield]"]
 
 
 class Committer:
-    """Writes a transaction or two at a time; visits go on being fetched meanwhile."""
+    """Writes one transaction at a time; visits go on being fetched meanwhile."""
 
     def __init__(self, outcomes: VisitOutcomes, threads: Executor) -> None:
         self._outcomes = outcomes
         self._threads = threads
         self._waiting: list[_Waiting] = []
-        self._writing: set[asyncio.Task[None]] = set()
+        self._writing: asyncio.Task[None] | None = None
 
     async def commit(self, ended: Ended) -> Yield:
         """Return when it is written; raises ConflictError for a lost claim, OperationalError without a database."""
         future: asyncio.Future[Yield] = asyncio.get_running_loop().create_future()
         self._waiting.append((ended, future))
-        if len(self._writing) < MOST_WRITERS:
-            task = asyncio.ensure_future(self._write())
-            self._writing.add(task)
-            task.add_done_callback(self._writing.discard)
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.ensure_future(self._write())
         return await future
 
     async def _write(self) -> None:
         while self._waiting:
+            await asyncio.sleep(GATHERED_FOR_S)
             batch, self._waiting = (
                 self._waiting[:MOST_TOGETHER],
                 self._waiting[MOST_TOGETHER:],

@@ -102,7 +102,7 @@ def _ingested(bodies: Mapping[str, bytes], cores: int) -> float:
     )  # fmt: skip
     with serving(FixedPages(pages)) as site, crawl_database() as database:
         database.add_sources([replace(draft, url=site.url("127.0.0.1"))])
-        with crawling(database, Pace(workers=cores)):
+        with crawling(database, Pace(workers=cores + 1)):
             first = _await(database.sessions, WARM_UP * cores)
             started = monotonic()
             last = _await(database.sessions, len(bodies))

@@ -89,6 +89,19 @@ def test_an_edited_text_is_a_document_of_its_own(
     assert edited.document_id != first.document_id
 
 
+@pytest.mark.parametrize("spelling", ["https://{}", "https://www.{}", "http://www.{}"])
+def test_a_site_that_moves_to_another_spelling_brings_nothing_again(
+    sessions: Sessions, hasher: AuthorHasher, clock: FakeClock, spelling: str
+) -> None:
+    plain = replace(POST, url="http://bbs.example/t/7", anchor="floor-2")
+    first = put(sessions, hasher, plain, clock.now())
+    moved = replace(plain, url=spelling.format("bbs.example/t/7?utm_source=rss"))
+    again = put(sessions, hasher, moved, clock.now())
+    assert (again.status, again.document_id) == (StoreStatus.DUPLICATE, first.document_id)
+    other = put(sessions, hasher, replace(moved, anchor="floor-3"), clock.now())
+    assert other.status is StoreStatus.NEW
+
+
 @pytest.mark.parametrize(
     ("published_at", "is_bad"),
     [

@@ -22,7 +22,7 @@ def run(services: Services, stop: threading.Event) -> None:
         # The demo's sites are our own; anybody else's get a polite second.
         replay_folder=services.home.replay_folder,
         host_delay_s=DEMO_DELAY_S if services.settings.demo else POLITE_DELAY_S,
-        # Those that are never needed never start.
-        extraction_workers=os.cpu_count() or 1,
+        # One more than cores, so that none waits while a page is handed over; what is never needed never starts.
+        extraction_workers=(os.cpu_count() or 1) + 1,
     )
     run_crawler(context, stop)
