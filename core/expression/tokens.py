@@ -37,6 +37,7 @@ def is_plain(value: str) -> bool:
     """Tell whether a value may stand in an expression without quotation marks."""
     return (
         _TERM.fullmatch(value) is not None
+        and "\\" not in value
         and not value.startswith("-")
         and value not in _OPERATORS
         and not value.startswith(("near/", "onear/"))

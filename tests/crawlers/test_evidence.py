@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import delete, select, text, update
+from structlog.testing import capture_logs
 from warcio.archiveiterator import ArchiveIterator
 
 from config.settings import load_settings
@@ -326,10 +327,11 @@ def test_evidence_is_taken_listed_verified_and_exported_from_the_terminal(
     open_home(home, demo=False)
 
     def run(*arguments: str, code: int = 0) -> str:
-        outcome = CliRunner().invoke(command, list(arguments), obj=settings)
+        # Without the settings of the command line the log would go to the same stream.
+        with capture_logs():
+            outcome = CliRunner().invoke(command, list(arguments), obj=settings)
         assert outcome.exit_code == code, (outcome.output, outcome.exception)
-        # Without the settings of the command line the log comes first, on the same stream.
-        return outcome.stdout.partition("outcome=taken\n")[2] or outcome.stdout
+        return outcome.stdout
 
     document_id = desk.collect()
     taken = json.loads(run("take", str(document_id), "--reason", "拟报送上级"))

@@ -10,7 +10,6 @@ from urllib.parse import parse_qs
 
 import pytest
 from flask.testing import FlaskClient
-from jinja2 import BytecodeCache
 from sqlalchemy import func, select, update
 
 from core.claims import enqueue
@@ -323,12 +322,11 @@ class PartlyDown(TantivySearch):
 
 
 def test_hits_are_shown_though_counting_fails_and_nothing_is_asked_twice(
-    content: Content, compiled_templates: BytecodeCache
+    content: Content,
 ) -> None:
     content.posts([Post(), Post(hours_ago=2)])
     reader = PartlyDown(content.console.settings.home / "index")
     app = create_app(replace(content.console, reader=reader))
-    app.jinja_env.bytecode_cache = compiled_templates
     client = app.test_client()
     sign_in(client, "sunyue")
     page = text(client, "/documents?q=欠薪")
