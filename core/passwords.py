@@ -23,6 +23,9 @@ _SEQUENCES = (
 )
 _REPEATED = re.compile(r"(.{1,6}?)\1+(.{0,5})", re.DOTALL)
 
+# The hash of a password that nobody knows, for logins that do not exist: they must take as long as others.
+_DECOY = "$argon2id$v=19$m=65536,t=3,p=4$WRRwGiUyqXi11oQ5ZXV9Ng$0iw3RqCjrjXhnx1yFsE6ZJWiLd+hw26IDy31wCCKhiU"
+
 
 class PasswordFault(StrEnum):
     TOO_SHORT = "too_short"
@@ -54,7 +57,9 @@ class Passwords:
             sorted((word for word in common if len(word) >= _SHORTEST_WORD), key=len, reverse=True)
         )
         self._hasher = hasher or PasswordHasher()
-        self._decoy = self._hasher.hash("no account has this password")
+        # Making a hash takes a fifth of a second, and most processes never check a password.
+        is_alike = not self._hasher.check_needs_rehash(_DECOY)
+        self._decoy = _DECOY if is_alike else self._hasher.hash("no account has this password")
 
     @classmethod
     def load(cls, common_file: Path, hasher: PasswordHasher | None = None) -> Self:
