@@ -26,7 +26,7 @@ from crawlers.collected_document import (
     stored_text,
     stored_title,
 )
-from crawlers.known_documents import (
+from crawlers.visiting.known_documents import (
     KnownDocuments,
     as_known,
     document_key,

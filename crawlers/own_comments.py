@@ -14,13 +14,13 @@ from core.crypto.author_hash import AuthorHasher
 from core.database.models.collecting import Document, Source, SourceLevel, SourceState
 from core.errors import InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
-from crawlers import coverage
-from crawlers.coverage import Yield
+from crawlers.coverage import ledger as coverage
+from crawlers.coverage.ledger import Yield
 from crawlers.failures import FailureCause
 from crawlers.intake import CollectedDocument, StoreStatus, cleaned, document_url, store
-from crawlers.known_documents import known_documents
 from crawlers.source_types.own_comments import ACCOUNT, OwnComments
 from crawlers.sources import LONGEST_NAME, SourceDraft, create_source, free_name
+from crawlers.visiting.known_documents import known_documents
 
 KIND = OwnComments.name
 DOCUMENT_KIND = "comment"

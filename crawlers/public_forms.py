@@ -17,8 +17,8 @@ from core.crypto.keyring import Keyring
 from core.database.models.collecting import FirstPartyContact, FormRate, Source, SourceState
 from core.errors import ConflictError, InvalidOptionsError
 from core.options import Options, parse_options
-from crawlers import coverage
-from crawlers.coverage import Yield
+from crawlers.coverage import ledger as coverage
+from crawlers.coverage.ledger import Yield
 from crawlers.intake import CollectedDocument, StoreStatus, cleaned, store
 from crawlers.source_types.public_form import PublicForm
 

@@ -25,7 +25,6 @@ from core.database.partitions import PREFIX, next_month
 from core.database.sessions import Sessions
 from core.event_stories import make_due
 from core.faults import fault_point
-from crawlers.host_table import forget_hosts
 from crawlers.public_forms import forget_counts
 from crawlers.retention_periods import (
     COVERAGE_KEPT,
@@ -34,6 +33,7 @@ from crawlers.retention_periods import (
     FRONTIER_KEPT,
     RAW_RESPONSES_KEPT,
 )
+from crawlers.visiting.host_table import forget_hosts
 
 log = structlog.get_logger(__name__)
 

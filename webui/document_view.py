@@ -15,7 +15,7 @@ from core.documents import read_document, story_lines
 from core.event_record import present_event
 from core.expression import Expression, ExpressionError, Scope
 from core.expression.names import LEVEL_LABELS
-from crawlers.evidence_listing import EvidenceFilter, list_evidence
+from crawlers.evidence.listing import EvidenceFilter, list_evidence
 from crawlers.public_forms import has_contact
 from webui import evidence_view
 from webui.access import viewer

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 
 from core.database.models.collecting import Evidence
 from core.masking import mask
-from crawlers.evidence_archive import EvidenceKind
-from crawlers.evidence_listing import (
+from crawlers.evidence.archive import EvidenceKind
+from crawlers.evidence.listing import (
     EvidenceLine,
     WaitingLine,
     WaitingState,
     evidence_of,
     waiting_evidence,
 )
-from crawlers.evidence_records import Archive, ArchiveRecord
-from crawlers.evidence_verification import Finding, verify_evidence
+from crawlers.evidence.records import Archive, ArchiveRecord
+from crawlers.evidence.verification import Finding, verify_evidence
 from webui.console import console, reading
 
 KIND_LABELS: Mapping[EvidenceKind, str] = {

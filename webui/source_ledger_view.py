@@ -19,7 +19,7 @@ from core.source_ledger import (
     hourly,
     usual_of,
 )
-from crawlers.failed_pages import FailedPage, failed_pages
+from crawlers.visiting.failed_pages import FailedPage, failed_pages
 from webui.formats import local
 from webui.ledger_bars import LedgerBars, ledger_bars
 from webui.source_words import ALARM_LABELS

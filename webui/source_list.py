@@ -10,7 +10,6 @@ from werkzeug.datastructures import MultiDict
 
 from core.source_health import SourceHealth
 from core.source_ledger import hourly
-from crawlers.host_table import resting_hosts
 from crawlers.source_listing import (
     AT_ONCE,
     SourceOrder,
@@ -18,6 +17,7 @@ from crawlers.source_listing import (
     SourceRow,
     find_sources,
 )
+from crawlers.visiting.host_table import resting_hosts
 from webui.console import console, reading
 from webui.ledger_bars import LedgerBars, ledger_bars
 from webui.typed import whole_number

@@ -1,7 +1,7 @@
 """What takes evidence in this installation."""
 
-from crawlers.evidence_archive import Operator
-from crawlers.evidence_work import EvidenceWorker
+from crawlers.evidence.archive import Operator
+from crawlers.evidence.work import EvidenceWorker
 from zhisheng.services import Services, operator_contact
 
 

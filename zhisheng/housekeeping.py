@@ -12,11 +12,11 @@ from core import audit, leases, recent_queries
 from core.crypto.author_hash import destroy_expired_epochs
 from core.database.models.organisation import ConsoleSession, LoginFailure
 from core.database.partitions import ensure_partitions
-from crawlers.coverage import hour_of
-from crawlers.coverage_hours import open_hours
-from crawlers.coverage_learning import learn_usual
-from crawlers.coverage_watch import watch
-from crawlers.pending_uploads import forget_expired_uploads
+from crawlers.coverage.hours import open_hours
+from crawlers.coverage.learning import learn_usual
+from crawlers.coverage.ledger import hour_of
+from crawlers.coverage.watch import watch
+from crawlers.importing.pending_uploads import forget_expired_uploads
 from crawlers.retention import delete_expired
 from zhisheng import event_tables, story_tables
 from zhisheng.services import Services

@@ -9,9 +9,9 @@ from concurrent.futures import Executor
 from sqlalchemy.exc import OperationalError
 
 from core.errors import ConflictError
-from crawlers.coverage import Yield
-from crawlers.visit_outcomes import Outcome, VisitOutcomes
-from crawlers.visits import Ended
+from crawlers.coverage.ledger import Yield
+from crawlers.visiting.outcomes import Outcome, VisitOutcomes
+from crawlers.visiting.visits import Ended
 
 MOST_TOGETHER = 32
 # A transaction costs as much as three visits: a moment's patience lets more of them share it.

@@ -27,8 +27,8 @@ from crawlers.engine.download import is_certificate_problem, is_head_too_large, 
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.resolver import PolicyResolver
+from crawlers.evidence.raw_responses import SentRequest
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
-from crawlers.raw_responses import SentRequest
 
 log = structlog.get_logger(__name__)
 

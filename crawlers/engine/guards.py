@@ -23,7 +23,6 @@ from crawlers.engine.host_gate import HostGate
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.settings import LARGEST_BODY
 from crawlers.failures import Failure, FailureCause, FetchFailedError, NotNowError, failure
-from crawlers.politeness import host_of
 from crawlers.robots import (
     LARGEST_ROBOTS,
     UNAVAILABLE,
@@ -32,6 +31,7 @@ from crawlers.robots import (
     robots_url,
     rules_of,
 )
+from crawlers.visiting.politeness import host_of
 
 log = structlog.get_logger(__name__)
 

@@ -13,7 +13,7 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import monotonic
 from crawlers.failures import NotNowError
-from crawlers.host_table import (
+from crawlers.visiting.host_table import (
     Answered,
     Event,
     Granted,
@@ -23,7 +23,7 @@ from crawlers.host_table import (
     Slowed,
     Wanted,
 )
-from crawlers.politeness import TINY_DELAY_S, Slot
+from crawlers.visiting.politeness import TINY_DELAY_S, Slot
 
 log = structlog.get_logger(__name__)
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from crawlers.frontier import Lane
+from crawlers.visiting.frontier import Lane
 
 LEAST_STRIDE, MOST_STRIDE = 1, 3600
 

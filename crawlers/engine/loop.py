@@ -17,7 +17,6 @@ from sqlalchemy.exc import OperationalError
 
 from core.clock import monotonic
 from core.errors import ConflictError
-from crawlers.claimed_work import ClaimedWork
 from crawlers.engine import replaying
 from crawlers.engine.committing import Committer
 from crawlers.engine.context import CrawlContext
@@ -27,8 +26,9 @@ from crawlers.engine.reading import PageReader
 from crawlers.engine.replaying import Replaying
 from crawlers.engine.visiting import Visiting
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure
-from crawlers.visit_outcomes import VisitOutcomes
-from crawlers.visits import Collected, Ended, PageVisit, SourceVisit, Visit
+from crawlers.visiting.claimed_work import ClaimedWork
+from crawlers.visiting.outcomes import VisitOutcomes
+from crawlers.visiting.visits import Collected, Ended, PageVisit, SourceVisit, Visit
 
 log = structlog.get_logger(__name__)
 
@@ -77,6 +77,7 @@ class CrawlLoop:
 
     async def run(self) -> None:
         """Return when ``stop`` is set and what was under way has ended."""
+        log.info("crawl_started", owner=self._context.owner)
         keeper = asyncio.ensure_future(self._keep_leases())
         pause = SHORTEST_PAUSE_S
         try:

@@ -14,7 +14,7 @@ from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.host_gate import HostGate, Pass
 from crawlers.failures import BUSY_STATUSES, SERVER_ERROR, FetchFailedError, retry_after_s
-from crawlers.politeness import host_of
+from crawlers.visiting.politeness import host_of
 
 # Pages wait less than sources, which bring the news; what a visit has begun it waits to end.
 SOURCE_PATIENCE_S = 5.0

@@ -16,6 +16,7 @@ from dataclasses import replace
 import structlog
 
 from core.errors import CrawlError
+from crawlers.declared_address import with_declared_address
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.source import FetchedPage, Harvest, SourceProfile
 from crawlers.source_types import SOURCE_TYPES
@@ -43,9 +44,9 @@ def read(page: FetchedPage, source: SourceProfile, is_linked: bool) -> Harvest |
     # Whoever uses up the time is ended by the signal, in the middle of a C library too.
     signal.setitimer(signal.ITIMER_PROF, _processor_s)
     try:
-        return _bounded(
-            (source_type.parse_linked if is_linked else source_type.parse)(page, source)
-        )
+        if not is_linked:
+            return _bounded(source_type.parse(page, source))
+        return _bounded(with_declared_address(source_type.parse_linked(page, source), page))
     except CrawlError as error:
         return str(error)
     except MemoryError:

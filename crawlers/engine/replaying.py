@@ -14,13 +14,13 @@ from core.clock import Clock
 from core.errors import ExtractionError
 from core.faults import fault_point
 from crawlers.engine.reading import PageReader
+from crawlers.evidence.raw_responses import RawPage
 from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.intake import CollectedDocument, document_url
-from crawlers.raw_responses import RawPage
-from crawlers.recordings import Record, read_records
+from crawlers.parsing.recordings import Record, read_records
 from crawlers.source import FetchedPage, Harvest, SourceProfile
 from crawlers.source_types.replay import MOST_AT_ONCE, SHIFT
-from crawlers.visits import Collected, SourceVisit, Validators
+from crawlers.visiting.visits import Collected, SourceVisit, Validators
 
 log = structlog.get_logger(__name__)
 

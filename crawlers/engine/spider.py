@@ -9,7 +9,6 @@ from typing import Any
 
 from scrapy import Spider
 
-from crawlers.claimed_work import ClaimedWork
 from crawlers.engine.browser import Rendering
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.fetching import Fetcher
@@ -17,8 +16,9 @@ from crawlers.engine.guards import RobotsGuard
 from crawlers.engine.host_gate import HostGate
 from crawlers.engine.loop import CrawlLoop
 from crawlers.engine.resolver import PolicyResolver
-from crawlers.host_table import HostTable
-from crawlers.politeness import Manners
+from crawlers.visiting.claimed_work import ClaimedWork
+from crawlers.visiting.host_table import HostTable
+from crawlers.visiting.politeness import Manners
 
 # A request that has had no answer for so much longer than its time limit is given up by everybody.
 ANSWER_GRACE_S = 15.0

@@ -12,7 +12,6 @@ import structlog
 
 from core.clock import Clock
 from core.faults import fault_point
-from crawlers.claimed_work import ClaimedWork
 from crawlers.engine.fetching import Fetched, Fetcher
 from crawlers.engine.politeness_guard import (
     LATER_PATIENCE_S,
@@ -20,11 +19,12 @@ from crawlers.engine.politeness_guard import (
     SOURCE_PATIENCE_S,
 )
 from crawlers.engine.reading import PageReader
+from crawlers.evidence.raw_responses import RawPage
 from crawlers.failures import FetchFailedError
-from crawlers.raw_responses import RawPage
 from crawlers.source import Cursor, FetchedPage, Harvest, PageRequest
 from crawlers.source_types import SOURCE_TYPES
-from crawlers.visits import Collected, PageVisit, Validators, Visit
+from crawlers.visiting.claimed_work import ClaimedWork
+from crawlers.visiting.visits import Collected, PageVisit, Validators, Visit
 
 log = structlog.get_logger(__name__)
 

@@ -17,8 +17,8 @@ from crawlers.extraction.encoding import decoded
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
 from crawlers.intake import CollectedDocument
-from crawlers.json_paths import json_data
-from crawlers.markup_text import plain_text
+from crawlers.parsing.json_paths import json_data
+from crawlers.parsing.markup_text import plain_text
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.linked_article import REVISIT, article_harvest
 

@@ -1,8 +1,8 @@
-"""Files that a person brings in; they are read by crawlers.file_import, never fetched."""
+"""Files that a person brings in; they are read by crawlers.importing.file_import, never fetched."""
 
 from core.errors import InvalidOptionsError
 from core.options import FieldKind, FieldSpec, Options
-from crawlers.column_mapping import read_mapping
+from crawlers.importing.column_mapping import read_mapping
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
 
 

@@ -11,13 +11,13 @@ from lxml.html import HtmlElement
 
 from core.errors import ExtractionError
 from core.options import FieldKind, FieldSpec, Options
-from crawlers.counts import first_number
 from crawlers.extraction.headline import page_title
 from crawlers.extraction.page import Page, inner_text, read_page
 from crawlers.extraction.published_time import read_time
-from crawlers.following_pages import MOST_PAGES, PAGE_OPTIONS, next_link, page_faults
 from crawlers.intake import CollectedDocument
-from crawlers.page_selectors import select, selected_text, selector_faults
+from crawlers.parsing.counts import first_number
+from crawlers.parsing.following_pages import MOST_PAGES, PAGE_OPTIONS, next_link, page_faults
+from crawlers.parsing.page_selectors import select, selected_text, selector_faults
 from crawlers.source import Cursor, FetchedPage, Harvest, PageRequest, SourceProfile
 from crawlers.source_types.list_page import list_harvest
 

@@ -8,9 +8,9 @@ from urllib.parse import quote
 from core.options import FieldKind, FieldSpec, Options
 from crawlers.extraction.article import extract
 from crawlers.extraction.published_time import read_time
-from crawlers.field_mapping import ARTICLE_FIELDS, MappedItem, mapping_faults
 from crawlers.intake import CollectedDocument
-from crawlers.json_paths import json_data, list_at, path_faults, text_at
+from crawlers.parsing.field_mapping import ARTICLE_FIELDS, MappedItem, mapping_faults
+from crawlers.parsing.json_paths import json_data, list_at, path_faults, text_at
 from crawlers.source import Cursor, FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.linked_article import article_harvest
 

@@ -6,11 +6,11 @@ from urllib.parse import urlsplit
 
 from core.errors import ExtractionError
 from core.options import FieldKind, FieldSpec, Options
-from crawlers.article_links import ArticleLink, article_links, chosen_links
 from crawlers.extraction.article import extract
 from crawlers.extraction.page import Page, read_page
-from crawlers.following_pages import PAGE_OPTIONS, following_page, is_same_site, page_faults
-from crawlers.page_selectors import select, selector_faults
+from crawlers.parsing.article_links import ArticleLink, article_links, chosen_links
+from crawlers.parsing.following_pages import PAGE_OPTIONS, following_page, is_same_site, page_faults
+from crawlers.parsing.page_selectors import select, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.linked_article import REVISIT, article_harvest
 

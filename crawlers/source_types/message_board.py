@@ -12,11 +12,11 @@ from core.options import FieldKind, FieldSpec, Options
 from crawlers.extraction.headline import page_title
 from crawlers.extraction.page import absolute_url, inner_text, read_page
 from crawlers.extraction.published_time import read_time
-from crawlers.field_mapping import MESSAGE_FIELDS, MappedItem, mapping_faults
-from crawlers.following_pages import PAGE_OPTIONS, PLACEHOLDER, page_faults
 from crawlers.intake import AnswerState, CollectedDocument, document_url
-from crawlers.json_paths import found_at, json_data, list_at, path_faults
-from crawlers.page_selectors import select, selected_text, selector_faults
+from crawlers.parsing.field_mapping import MESSAGE_FIELDS, MappedItem, mapping_faults
+from crawlers.parsing.following_pages import PAGE_OPTIONS, PLACEHOLDER, page_faults
+from crawlers.parsing.json_paths import found_at, json_data, list_at, path_faults
+from crawlers.parsing.page_selectors import select, selected_text, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.list_page import list_harvest
 

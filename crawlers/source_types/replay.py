@@ -11,7 +11,7 @@ import yaml
 from core.errors import CrawlError, ExtractionError, InvalidOptionsError
 from core.options import FieldKind, FieldSpec, Options, parse_options
 from crawlers.canonical_url import canonical_url
-from crawlers.recordings import name_fault
+from crawlers.parsing.recordings import name_fault
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile, SourceType
 from crawlers.source_types import SOURCE_TYPES
 

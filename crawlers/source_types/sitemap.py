@@ -18,7 +18,7 @@ from crawlers.extraction.article import extract
 from crawlers.extraction.encoding import decoded
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
-from crawlers.following_pages import is_same_site
+from crawlers.parsing.following_pages import is_same_site
 from crawlers.source import Cursor, FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
 from crawlers.source_types.linked_article import REVISIT, article_harvest
 

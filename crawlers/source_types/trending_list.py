@@ -10,13 +10,13 @@ from lxml.html import HtmlElement
 
 from core.errors import ExtractionError
 from core.options import FieldKind, FieldSpec, Options
-from crawlers.counts import first_number
 from crawlers.extraction.encoding import decoded
 from crawlers.extraction.page import absolute_url, inner_text, read_page
 from crawlers.extraction.published_time import read_time
 from crawlers.intake import CollectedDocument
-from crawlers.json_paths import json_data, list_at, path_faults, text_at
-from crawlers.page_selectors import select, selected_text, selector_faults
+from crawlers.parsing.counts import first_number
+from crawlers.parsing.json_paths import json_data, list_at, path_faults, text_at
+from crawlers.parsing.page_selectors import select, selected_text, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
 from crawlers.source_types.feed import feed_entries, is_feed
 

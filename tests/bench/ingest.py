@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 
 from core.clock import monotonic, to_rfc3339
-from crawlers.file_import import ImportContext, import_file
+from crawlers.importing.file_import import ImportContext, import_file
 from tests.bench.installation import Installation, fresh_installation
 from tests.bench.result import Better, Result
 from tests.bench.size import Size

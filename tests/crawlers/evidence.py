@@ -14,10 +14,10 @@ from core.database.models.collecting import Document, Evidence, Source
 from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
 from core.evidence_requests import EvidenceRequest, request_evidence
-from crawlers.evidence_archive import Operator
-from crawlers.evidence_work import EvidenceWorker
+from crawlers.evidence.archive import Operator
+from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_raw
+from crawlers.evidence.work import EvidenceWorker
 from crawlers.intake import CollectedDocument, store
-from crawlers.raw_responses import RawPage, SentRequest, keep_raw
 
 URL = "https://forum.example.com/t/1"
 PHONE = "13800000000"

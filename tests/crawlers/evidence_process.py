@@ -10,7 +10,7 @@ from core import faults
 from core.clock import FakeClock, parse_time
 from core.crypto.keyring import Keyring
 from core.database.sessions import create_database_engine, create_sessions
-from crawlers.evidence_work import EvidenceWorker
+from crawlers.evidence.work import EvidenceWorker
 from tests.crawlers.evidence import OPERATOR
 
 

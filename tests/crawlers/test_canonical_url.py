@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from crawlers.canonical_url import canonical_url
 from crawlers.declared_address import declared_address, with_declared_address
 from crawlers.intake import CollectedDocument
-from crawlers.page_identity import page_key, spellings
 from crawlers.source import FetchedPage, Harvest
+from crawlers.visiting.page_identity import page_key, spellings
 
 NOW = dt.datetime(2026, 11, 21, tzinfo=dt.UTC)
 NEWS = "http://www.hewan.example/news/30012345.html"

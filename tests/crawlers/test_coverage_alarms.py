@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crawlers.coverage_alarms import (
+from crawlers.coverage.alarms import (
     SILENT_TIMES,
     Alarm,
     AlarmKind,

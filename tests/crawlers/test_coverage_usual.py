@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.clock import SHANGHAI
-from crawlers.coverage_usual import (
+from crawlers.coverage.usual import (
     LEAST_GAP,
     LedgerHour,
     Usual,

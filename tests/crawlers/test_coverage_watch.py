@@ -14,11 +14,11 @@ from core.database.models.collecting import Source, SourceHour, SourceUsual
 from core.database.models.operations import OperatorNotice
 from core.database.sessions import Sessions
 from core.source_health import SourceHealth, health, health_column, source_counts
-from crawlers import coverage
-from crawlers.coverage import Yield, hour_of
-from crawlers.coverage_hours import open_hours
-from crawlers.coverage_learning import learn_usual
-from crawlers.coverage_watch import watch
+from crawlers.coverage import ledger as coverage
+from crawlers.coverage.hours import open_hours
+from crawlers.coverage.learning import learn_usual
+from crawlers.coverage.ledger import Yield, hour_of
+from crawlers.coverage.watch import watch
 from crawlers.sources import pause_source
 from tests.crawlers.sources import add_source
 

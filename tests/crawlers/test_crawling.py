@@ -15,7 +15,7 @@ from core.database.models.collecting import (
 )
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
-from crawlers.raw_responses import open_raw
+from crawlers.evidence.raw_responses import open_raw
 from tests.crawlers.conftest import CrawlProcesses, documents, source_row, titles, wait_until
 from tests.crawlers.site import Answer, Site, html
 from tests.crawlers.sources import add_source
@@ -197,6 +197,7 @@ def test_a_killed_crawler_loses_nothing_and_repeats_nothing(
         open_pages = select(func.count()).where(FrontierURL.due_at.is_not(None))
         wait_until(lambda: session.scalar(open_pages) == 0)
         queued = session.scalars(select(WorkItem.subject_id)).all()
+    wait_until(lambda: "crawl_started" in crawling.log("two"))
     assert crawling.stop(second) == 0
     found = documents(sessions)
     assert len({document.canonical_url for document in found}) == len(found) == 4

@@ -26,9 +26,9 @@ from core.database.models.collecting import Document, Evidence, FrontierURL, Raw
 from core.database.models.operations import AuditEntry, WorkItem
 from core.database.sessions import Sessions
 from core.evidence_requests import demand_evidence
-from crawlers.evidence_records import read_archive
-from crawlers.evidence_taking import PURPOSE
-from crawlers.evidence_verification import Fault, verify_all
+from crawlers.evidence.records import read_archive
+from crawlers.evidence.taking import PURPOSE
+from crawlers.evidence.verification import Fault, verify_all
 from crawlers.retention import delete_expired
 from tests.crawlers.conftest import ROOT, CrawlProcesses, documents, wait_until
 from tests.crawlers.evidence import BODY, PHONE, URL, WANTED, Desk

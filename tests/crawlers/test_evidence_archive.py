@@ -10,10 +10,10 @@ from sqlalchemy import select
 from core.crypto.keyring import Keyring
 from core.database.models.collecting import RawResponse
 from core.database.sessions import Sessions
-from crawlers.evidence_archive import EvidenceKind, EvidenceSubject, Operator, build_warc
-from crawlers.evidence_pages import pages_holding
-from crawlers.evidence_records import read_archive
-from crawlers.raw_responses import RawPage, SentRequest, keep_raw, open_raw, without_keys
+from crawlers.evidence.archive import EvidenceKind, EvidenceSubject, Operator, build_warc
+from crawlers.evidence.pages import pages_holding
+from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_raw, open_raw, without_keys
+from crawlers.evidence.records import read_archive
 
 NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
 OPERATOR = Operator("Zhisheng/test", "test@example.org")

@@ -10,8 +10,8 @@ from core.clock import FakeClock
 from core.crypto.author_hash import AuthorHasher
 from core.database.models.collecting import Document, DocumentBody, Source
 from core.database.sessions import Sessions
-from crawlers.file_import import ImportContext, import_file, import_stream
-from crawlers.import_formats import FileFormat, FileLayout, ImportFileError
+from crawlers.importing.file_import import ImportContext, import_file, import_stream
+from crawlers.importing.formats import FileFormat, FileLayout, ImportFileError
 
 ROWS: list[dict[str, object]] = [
     {"url": "https://a.example.com/1", "title": "工资拖欠", "text": "三个月没发工资", "published_at": "2026-11-20 09:30", "source": "市民留言", "author": "老张", "views": 12},

@@ -12,10 +12,12 @@ from core.crypto.keyring import Keyring
 from core.database.models.collecting import CrawlHost, Document, FrontierURL, Source
 from core.database.sessions import Sessions
 from core.errors import ConflictError
-from crawlers.claimed_work import ClaimedWork
-from crawlers.coverage import Yield
-from crawlers.frontier import Lane, announce
-from crawlers.host_table import (
+from crawlers.coverage.ledger import Yield
+from crawlers.intake import CollectedDocument
+from crawlers.source import Harvest, PageLink
+from crawlers.visiting.claimed_work import ClaimedWork
+from crawlers.visiting.frontier import Lane, announce
+from crawlers.visiting.host_table import (
     Answered,
     Granted,
     HostTable,
@@ -24,11 +26,9 @@ from crawlers.host_table import (
     Wanted,
     forget_hosts,
 )
-from crawlers.intake import CollectedDocument
-from crawlers.politeness import Manners
-from crawlers.source import Harvest, PageLink
-from crawlers.visit_outcomes import VisitOutcomes
-from crawlers.visits import Collected, Ended, Validators, Visit
+from crawlers.visiting.outcomes import VisitOutcomes
+from crawlers.visiting.politeness import Manners
+from crawlers.visiting.visits import Collected, Ended, Validators, Visit
 from tests.crawlers.sources import add_source
 
 LEASE = dt.timedelta(seconds=30)

@@ -12,10 +12,10 @@ from core.crypto.author_hash import AuthorHasher
 from core.database.models.collecting import Document, Engagement, Source
 from core.database.models.operations import WorkItem
 from core.database.sessions import Sessions
-from crawlers.harvest_storage import brings_news, cursor_after, store_harvest
 from crawlers.intake import AnswerState, CollectedDocument
 from crawlers.source import Harvest, PageLink
 from crawlers.sources import ensure_import_source
+from crawlers.visiting.harvest_storage import brings_news, cursor_after, store_harvest
 
 URL = "https://liuyan.example.com/t/7"
 MESSAGE = CollectedDocument(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import ExtractionError
-from crawlers.counts import first_number, number
+from crawlers.parsing.counts import first_number, number
 from crawlers.source import Harvest
 from tests.crawlers.parsing import NOW, parsed
 

@@ -15,11 +15,11 @@ from core.clock import FakeClock
 from core.crypto.author_hash import AuthorHasher
 from core.database.sessions import Sessions
 from core.errors import InvalidOptionsError
-from crawlers.column_mapping import FIELDS, ColumnMapping, proposed_columns, read_mapping
-from crawlers.file_import import ImportContext, import_file
-from crawlers.import_formats import FileFormat, FileLayout, ImportFileError
-from crawlers.import_layout import look_at
-from crawlers.import_preview import preview_import
+from crawlers.importing.column_mapping import FIELDS, ColumnMapping, proposed_columns, read_mapping
+from crawlers.importing.file_import import ImportContext, import_file
+from crawlers.importing.formats import FileFormat, FileLayout, ImportFileError
+from crawlers.importing.layout import look_at
+from crawlers.importing.preview import preview_import
 
 NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
 TEXT = "工地拖欠三个月工资，请有关部门核实情况。"

@@ -9,7 +9,7 @@ import pytest
 
 from core.errors import ExtractionError
 from core.options import parse_options
-from crawlers.json_paths import found_at, path_fault
+from crawlers.parsing.json_paths import found_at, path_fault
 from crawlers.source import Cursor, Harvest, SourceProfile
 from crawlers.source_types import SOURCE_TYPES
 from tests.crawlers.parsing import page_of, parsed, source_of

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.engine.lane_turns import LaneTurns
-from crawlers.frontier import Lane
+from crawlers.visiting.frontier import Lane
 
 NOBODY: Counter[str] = Counter()
 

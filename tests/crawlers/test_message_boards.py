@@ -12,8 +12,8 @@ from core.errors import ExtractionError
 from crawlers.intake import AnswerState
 from crawlers.source import Harvest, PageLink
 from crawlers.source_types import SOURCE_TYPES
-from crawlers.visit_schedule import revisit_at
-from crawlers.visits import PageVisit, Validators
+from crawlers.visiting.schedule import revisit_at
+from crawlers.visiting.visits import PageVisit, Validators
 from tests.crawlers.parsing import NOW, page_of, parsed, parsed_linked, source_of
 
 THREAD = "https://liuyan.example.com/t/7"

@@ -10,8 +10,8 @@ from sqlalchemy import select, update
 from core.clock import SystemClock
 from core.database.models.collecting import CrawlHost, FrontierURL, Source
 from core.database.sessions import Sessions
-from crawlers.host_table import resting_hosts
-from crawlers.politeness import OPENS_AFTER
+from crawlers.visiting.host_table import resting_hosts
+from crawlers.visiting.politeness import OPENS_AFTER
 from tests.crawlers.conftest import CrawlProcesses, documents, source_row, titles, wait_until
 from tests.crawlers.site import Answer, Site, serving
 from tests.crawlers.sources import add_source

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crawlers.failures import retry_after_s, status_failure
-from crawlers.politeness import (
+from crawlers.visiting.politeness import (
     FIRST_PAUSE,
     LONGEST_PAUSE,
     OPENS_AFTER,

@@ -11,13 +11,13 @@ from core.clock import FakeClock
 from core.database.sessions import Sessions
 from core.outbound.decompression import MOST_MEMBERS, bounded_body
 from core.outbound.errors import ResponseUnreadableError
-from crawlers import frontier
 from crawlers.engine import reading
 from crawlers.engine.fetching import is_login
 from crawlers.engine.reading import PageReader
 from crawlers.failures import FetchFailedError
 from crawlers.robots import RobotsVerdict, rules_of
 from crawlers.source import FetchedPage, PageLink, SourceProfile
+from crawlers.visiting import frontier
 from tests.crawlers.hostile_tricks import FEED
 from tests.crawlers.sources import add_source
 

@@ -15,7 +15,7 @@ from warcio.warcwriter import WARCWriter
 
 from core.errors import ExtractionError
 from core.options import parse_options
-from crawlers.recordings import Record, read_records
+from crawlers.parsing.recordings import Record, read_records
 from crawlers.source import FetchedPage
 from crawlers.source_types import SOURCE_TYPES
 from tests.crawlers.parsing import NOW, source_of

@@ -10,8 +10,8 @@ from core.database.models.collecting import Document, DocumentBody, RawResponse
 from core.database.models.operations import AuditEntry, Queue, WorkItem
 from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
+from crawlers.evidence.raw_responses import RawPage, keep_raw
 from crawlers.intake import CollectedDocument, store
-from crawlers.raw_responses import RawPage, keep_raw
 from crawlers.retention import delete_expired
 from crawlers.sources import ensure_import_source
 

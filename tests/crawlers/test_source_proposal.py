@@ -11,19 +11,19 @@ from hypothesis import strategies as st
 
 from core.clock import FakeClock
 from core.outbound.client import HTTPClient
-from crawlers.claimed_encoding import EncodingFinding
 from crawlers.failures import FailureCause
-from crawlers.page_shape import PageShape, shape_of, traits_of
-from crawlers.pasted_address import PastedAddress, pasted_address
-from crawlers.proposed_interval import proposed_interval
-from crawlers.proposed_mapping import proposed_mapping
-from crawlers.proposed_terms import proposed_basis, proposed_name, standing
+from crawlers.proposal.claimed_encoding import EncodingFinding
+from crawlers.proposal.interval import proposed_interval
+from crawlers.proposal.mapping import proposed_mapping
+from crawlers.proposal.page_shape import PageShape, shape_of, traits_of
+from crawlers.proposal.pasted_address import PastedAddress, pasted_address
+from crawlers.proposal.proposal import SourceProposal, propose
+from crawlers.proposal.robots_rule import deciding_rule
+from crawlers.proposal.shape_reading import html_page
+from crawlers.proposal.site_visit import RobotsFinding, VisitFault
+from crawlers.proposal.terms import proposed_basis, proposed_name, standing
 from crawlers.robots import RobotsVerdict, rules_of
-from crawlers.robots_rule import deciding_rule
-from crawlers.shape_reading import html_page
-from crawlers.site_visit import RobotsFinding, VisitFault
 from crawlers.source import FetchedPage
-from crawlers.source_proposal import SourceProposal, propose
 from tests.crawlers.site import Answer, Site, html
 from tests.crawlers.sources import LOOPBACK
 

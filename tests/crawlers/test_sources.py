@@ -13,12 +13,12 @@ from core.errors import ConflictError, InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
 from core.source_health import SourceHealth, source_counts
-from crawlers import coverage
-from crawlers.coverage import Yield
+from crawlers.coverage import ledger as coverage
+from crawlers.coverage.ledger import Yield
+from crawlers.proposal.trial import SourceTrial, try_source
 from crawlers.robots import RobotsVerdict
 from crawlers.source_listing import list_sources, source_row
 from crawlers.source_lists import install_starter_sources
-from crawlers.source_trial import SourceTrial, try_source
 from crawlers.sources import (
     SourceDraft,
     create_source,

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from core.claims import Claim
 from core.database.models.collecting import Source
 from crawlers.source import PageLink, SourceProfile
-from crawlers.visit_schedule import next_interval, next_visit, publishing_rate, revisit_at
-from crawlers.visits import PageVisit, Validators
+from crawlers.visiting.schedule import next_interval, next_visit, publishing_rate, revisit_at
+from crawlers.visiting.visits import PageVisit, Validators
 
 NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
 HOUR = dt.timedelta(hours=1)

@@ -15,8 +15,8 @@ from core.database.models.collecting import DocumentBody, Source
 from core.database.sessions import Sessions
 from crawlers.extraction.page import absolute_url
 from crawlers.extraction.published_time import read_time
-from crawlers.file_import import ImportContext, ImportResult, import_stream
-from crawlers.import_formats import FileFormat, FileLayout
+from crawlers.importing.file_import import ImportContext, ImportResult, import_stream
+from crawlers.importing.formats import FileFormat, FileLayout
 from tests.security.conftest import World
 from tests.webui.conftest import console_of
 

@@ -20,9 +20,9 @@ from core.database.models.duty import Layer
 from core.database.models.operations import Queue
 from core.database.models.organisation import Organisation, Person
 from core.indexing import load_documents
-from crawlers.evidence_archive import Operator
-from crawlers.evidence_work import EvidenceWorker
-from crawlers.raw_responses import RawPage, SentRequest, keep_raw
+from crawlers.evidence.archive import Operator
+from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_raw
+from crawlers.evidence.work import EvidenceWorker
 from webui.console import Console
 
 _numbers = itertools.count(1)

@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 from core.clock import FakeClock
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
-from crawlers.source_proposal import propose
+from crawlers.proposal.proposal import propose
 from tests.webui.browsing import served
 from zhisheng.demo.history import HistoryWriter, load_material
 from zhisheng.demo.posts import Site, World, load_posts

@@ -14,9 +14,9 @@ from core.audit import AuditEvent, record
 from core.documents import read_documents
 from core.errors import InvalidOptionsError
 from core.evidence_requests import EvidenceRequest, demand_evidence
-from crawlers.evidence_archive import EvidenceKind
-from crawlers.evidence_export import EvidenceAlteredError, export_warc
-from crawlers.evidence_listing import (
+from crawlers.evidence.archive import EvidenceKind
+from crawlers.evidence.export import EvidenceAlteredError, export_warc
+from crawlers.evidence.listing import (
     EvidenceFilter,
     EvidenceLine,
     EvidenceNotFoundError,

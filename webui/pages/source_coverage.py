@@ -7,8 +7,8 @@ from http import HTTPStatus
 from flask import Blueprint, Response, abort, request
 
 from core.expression.names import LEVEL_LABELS
-from crawlers.host_table import resting_hosts
 from crawlers.source_listing import source_row
+from crawlers.visiting.host_table import resting_hosts
 from webui.access import require
 from webui.console import console, reading
 from webui.page import is_fragment, render

@@ -11,7 +11,7 @@ from core.expression.names import LEVEL_LABELS
 from core.masking import mask
 from core.options import FieldKind, secret_names
 from crawlers.intake import CollectedDocument
-from crawlers.site_visit import RobotsFinding
+from crawlers.proposal.site_visit import RobotsFinding
 from crawlers.source import SourceProfile
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import SourceDraft

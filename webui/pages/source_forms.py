@@ -10,8 +10,8 @@ from flask.typing import ResponseReturnValue
 from core.database.models.collecting import Source
 from core.errors import InvalidOptionsError
 from crawlers import sources
+from crawlers.proposal.trial import SourceTrial, try_source
 from crawlers.source_listing import source_row
-from crawlers.source_trial import SourceTrial, try_source
 from crawlers.source_types import SOURCE_TYPES
 from webui.access import require, viewer
 from webui.console import console, reading, writing

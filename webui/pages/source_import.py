@@ -13,13 +13,13 @@ from core.audit import AuditEvent, record
 from core.crypto.author_hash import AuthorHasher
 from core.errors import InvalidOptionsError
 from core.masking import mask
-from crawlers.column_mapping import FIELDS, ColumnMapping, proposed_columns, read_mapping
-from crawlers.file_import import ImportContext, ImportResult, import_stream
-from crawlers.import_formats import FileFormat, FileLayout, ImportFileError, format_of
-from crawlers.import_layout import DELIMITERS, FileLook, look_at
-from crawlers.import_preview import ImportPreview, preview_import
-from crawlers.pending_uploads import OpenUpload, forget_upload, keep_upload, open_upload
-from crawlers.remembered_mappings import remember_mapping, remembered_mapping
+from crawlers.importing.column_mapping import FIELDS, ColumnMapping, proposed_columns, read_mapping
+from crawlers.importing.file_import import ImportContext, ImportResult, import_stream
+from crawlers.importing.formats import FileFormat, FileLayout, ImportFileError, format_of
+from crawlers.importing.layout import DELIMITERS, FileLook, look_at
+from crawlers.importing.pending_uploads import OpenUpload, forget_upload, keep_upload, open_upload
+from crawlers.importing.preview import ImportPreview, preview_import
+from crawlers.importing.remembered_mappings import remember_mapping, remembered_mapping
 from webui.access import require, viewer
 from webui.console import console, reading, writing
 from webui.page import render, tell

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, request
 
-from crawlers.source_candidate import SourceCandidate
-from crawlers.source_proposal import SourceProposal, propose
+from crawlers.proposal.candidate import SourceCandidate
+from crawlers.proposal.proposal import SourceProposal, propose
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import free_name, names_with_url
 from webui.access import require

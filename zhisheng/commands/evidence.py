@@ -15,15 +15,15 @@ from core.clock import to_rfc3339
 from core.database.models.collecting import Document
 from core.errors import ConfigurationError
 from core.evidence_requests import EvidenceRequest, demand_evidence
-from crawlers.evidence_export import export_warc
-from crawlers.evidence_listing import (
+from crawlers.evidence.export import export_warc
+from crawlers.evidence.listing import (
     EvidenceFilter,
     EvidenceLine,
     evidence_of,
     list_evidence,
     waiting_evidence,
 )
-from crawlers.evidence_verification import Verified, verify_all
+from crawlers.evidence.verification import Verified, verify_all
 from zhisheng.cli import PARTLY, pass_settings, print_json
 from zhisheng.evidence import evidence_worker
 from zhisheng.services import Services, open_services

@@ -8,8 +8,8 @@ from pathlib import Path
 import click
 
 from config.settings import Settings
-from crawlers.column_mapping import ColumnMapping, read_mapping
-from crawlers.file_import import ImportContext, ImportResult, import_file
+from crawlers.importing.column_mapping import ColumnMapping, read_mapping
+from crawlers.importing.file_import import ImportContext, ImportResult, import_file
 from zhisheng.catching_up import catch_up
 from zhisheng.cli import PARTLY, pass_settings, print_json
 from zhisheng.services import Services, open_services

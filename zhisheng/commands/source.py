@@ -18,11 +18,11 @@ from core.clock import to_rfc3339
 from core.database.models.collecting import Source
 from core.errors import InvalidOptionsError
 from core.masking import mask
-from crawlers.source_candidate import SourceCandidate
+from crawlers.proposal.candidate import SourceCandidate
+from crawlers.proposal.proposal import SourceProposal, propose
+from crawlers.proposal.trial import SourceTrial, try_source
 from crawlers.source_listing import list_sources
 from crawlers.source_lists import EntryFate, ListPlan, export_list, import_list, plan_import
-from crawlers.source_proposal import SourceProposal, propose
-from crawlers.source_trial import SourceTrial, try_source
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import (
     SourceDraft,

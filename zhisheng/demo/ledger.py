@@ -8,9 +8,9 @@ from sqlalchemy import delete, text, update
 from sqlalchemy.orm import Session
 
 from core.database.models.collecting import Source, SourceUsual
-from crawlers.coverage import hour_of
-from crawlers.coverage_hours import HOUR, known_workdays, open_hour
-from crawlers.coverage_learning import learn_usual
+from crawlers.coverage.hours import HOUR, known_workdays, open_hour
+from crawlers.coverage.learning import learn_usual
+from crawlers.coverage.ledger import hour_of
 from zhisheng.services import Services
 
 SEEDED = dt.timedelta(days=30)

@@ -115,7 +115,7 @@ class SourceHour(Base):
 
 
 class SourceUsual(Base):
-    """What is usual for a source, learned each night from its ledger; crawlers.coverage_usual has the formulas.
+    """What is usual for a source, learned each night from its ledger; crawlers.coverage.usual has the formulas.
 
     ``hours`` holds expected new items: ``week`` (168, from Monday 0 o'clock in Shanghai), ``workday`` and
     ``rest`` (24 each). ``gap`` is the usual longest gap between items, counted in items expected meanwhile;

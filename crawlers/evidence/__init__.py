@@ -1,0 +1,1 @@
+"""Pages kept as proof: raw responses, archives, their verification."""

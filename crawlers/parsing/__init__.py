@@ -1,0 +1,1 @@
+"""What source types share in reading lists, threads, interfaces and recordings."""

@@ -1,0 +1,1 @@
+"""What a pasted address could become as a source."""

@@ -1,0 +1,1 @@
+"""Claiming visits, and writing what came of them."""
