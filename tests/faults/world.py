@@ -236,8 +236,11 @@ class World:
                     Match.alert_id.is_not(None),
                 )
             )
-            waiting = session.scalar(select(func.count()).select_from(WorkItem))
-        return len(ids) == matched == len(pages) and not waiting
+        return len(ids) == matched == len(pages) and not self.waiting_work()
+
+    def waiting_work(self) -> int:
+        with self.services.sessions() as session:
+            return session.scalar(select(func.count()).select_from(WorkItem)) or 0
 
     def is_everybody_told(self, word: str) -> bool:
         with self.services.sessions() as session:
