@@ -37,6 +37,6 @@ class CrawlContext:
     timeout_s: float = 30.0
     browser_timeout_s: float = 20.0
     extraction_workers: int = 1
-    most_source_visits: int = 24
-    most_page_visits: int = 24
+    most_source_visits: int = 32
+    most_page_visits: int = 32
     replay_folder: Path | None = None

@@ -34,8 +34,8 @@ class Pace:
 
     delay_s: float = 0.0
     host_at_once: int = 16
-    source_visits: int = 24
-    page_visits: int = 24
+    source_visits: int = 32
+    page_visits: int = 32
     workers: int = 1
 
 
