@@ -3,14 +3,12 @@
 from core.errors import InvalidOptionsError
 from core.options import FieldKind, FieldSpec, Options
 from crawlers.importing.column_mapping import read_mapping
-from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
+from crawlers.source_types.unfetched import Unfetched
 
 
-class FileImport:
+class FileImport(Unfetched):
     name = "file_import"
     label = "文件导入（CSV、XLSX、JSONL）"
-    needs_url = False
-    revisits_links = False
     options: tuple[FieldSpec, ...] = (
         FieldSpec(
             "mapping",
@@ -27,15 +25,3 @@ class FileImport:
         except InvalidOptionsError as error:
             return error.faults
         return {}
-
-    def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
-        del source
-        return ()
-
-    def parse(self, page: FetchedPage, source: SourceProfile) -> Harvest:
-        del page, source
-        return Harvest()
-
-    def parse_linked(self, page: FetchedPage, source: SourceProfile) -> Harvest:
-        del page, source
-        return Harvest()

@@ -3,16 +3,14 @@
 from collections.abc import Mapping
 
 from core.options import FieldKind, FieldSpec, Options
-from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
+from crawlers.source_types.unfetched import Unfetched
 
 ACCOUNT = "account_id"
 
 
-class OwnComments:
+class OwnComments(Unfetched):
     name = "own_comments"
     label = "本会账号的评论（经发布渠道）"
-    needs_url = False
-    revisits_links = False
     options: tuple[FieldSpec, ...] = (
         FieldSpec(
             ACCOUNT, "账号编号", FieldKind.NUMBER, minimum=1,
@@ -23,15 +21,3 @@ class OwnComments:
     def faults(self, options: Options) -> Mapping[str, str]:
         del options
         return {}
-
-    def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
-        del source
-        return ()
-
-    def parse(self, page: FetchedPage, source: SourceProfile) -> Harvest:
-        del page, source
-        return Harvest()
-
-    def parse_linked(self, page: FetchedPage, source: SourceProfile) -> Harvest:
-        del page, source
-        return Harvest()

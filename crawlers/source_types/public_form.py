@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from core.options import FieldKind, FieldSpec, Options
-from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
+from crawlers.source_types.unfetched import Unfetched
 
 DEFAULT_CONSENT = (
     "我知道：填写的内容由本级工会用来了解和帮助解决职工的困难，交给负责的工会干部办理，不公开，保存不超过 180 天；"
@@ -11,11 +11,9 @@ DEFAULT_CONSENT = (
 )
 
 
-class PublicForm:
+class PublicForm(Unfetched):
     name = "public_form"
     label = "本会来信表单（公开网页）"
-    needs_url = False
-    revisits_links = False
     options: tuple[FieldSpec, ...] = (
         FieldSpec("heading", "表单标题", default="说说您的困难", required=True, maximum=40),
         FieldSpec(
@@ -40,15 +38,3 @@ class PublicForm:
     def faults(self, options: Options) -> Mapping[str, str]:
         del options
         return {}
-
-    def requests(self, source: SourceProfile) -> tuple[PageRequest, ...]:
-        del source
-        return ()
-
-    def parse(self, page: FetchedPage, source: SourceProfile) -> Harvest:
-        del page, source
-        return Harvest()
-
-    def parse_linked(self, page: FetchedPage, source: SourceProfile) -> Harvest:
-        del page, source
-        return Harvest()
