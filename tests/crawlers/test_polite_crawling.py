@@ -5,7 +5,7 @@ import itertools
 import os
 import signal
 
-from sqlalchemy import select, update
+from sqlalchemy import func, select, text, update
 
 from core.clock import SystemClock
 from core.database.models.collecting import CrawlHost, FrontierURL, Source
@@ -121,7 +121,7 @@ def test_a_process_that_sleeps_through_its_lease_writes_nothing_when_it_wakes(
     def stopping(_headers: dict[str, str]) -> Answer:
         if not asleep:
             asleep.append(1)
-            os.kill(sleepy.pid, signal.SIGSTOP)
+            stop_between_transactions(sleepy.pid, sessions)
         return page
 
     site.pages[path] = stopping
@@ -136,6 +136,20 @@ def test_a_process_that_sleeps_through_its_lease_writes_nothing_when_it_wakes(
     assert frontier(sessions) == before
     assert "documents_collected" not in crawling.log("sleepy")
     assert len({one.canonical_url for one in documents(sessions)}) == len(documents(sessions)) == 3
+
+
+def stop_between_transactions(pid: int, sessions: Sessions) -> None:
+    """Locks of a transaction it slept in would be kept until PostgreSQL ends its session, minutes later."""
+    at_work = text("datname = current_database() and state <> 'idle' and pid <> pg_backend_pid()")
+    while True:
+        os.kill(pid, signal.SIGSTOP)
+        with sessions() as session:
+            found = session.scalar(
+                select(func.count()).select_from(text("pg_stat_activity")).where(at_work)
+            )
+        if not found:
+            return
+        os.kill(pid, signal.SIGCONT)
 
 
 def frontier(sessions: Sessions) -> list[tuple[object, ...]]:
