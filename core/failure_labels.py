@@ -23,6 +23,7 @@ CAUSE_LABELS: Mapping[str, str] = {
     "resting": "网站暂停访问中",
     "waiting": "排队等候",
     "browser_missing": "缺少浏览器",
+    "key": "密钥用不了",
     "internal": "采集程序出错",
 }
 

@@ -32,6 +32,7 @@ class FailureCause(StrEnum):
     ADDRESS = "address"
     UNREADABLE = "unreadable"
     BROWSER_MISSING = "browser_missing"
+    KEY = "key"
     RESTING = "resting"
     WAITING = "waiting"
     INTERNAL = "internal"
@@ -56,6 +57,7 @@ REASONS = {
     FailureCause.ADDRESS: "地址指向内部网络或不是 http/https 网页，为安全起见没有访问。",
     FailureCause.UNREADABLE: "页面读不懂，没有采集。",
     FailureCause.BROWSER_MISSING: "这个信源要用浏览器打开，而本机没有装浏览器组件，没有采集。",
+    FailureCause.KEY: "这个信源要带密钥采集，而密钥用不了，没有采集。",
     FailureCause.RESTING: "网站暂时不宜打扰，稍后自动再试。",
     FailureCause.WAITING: "按礼貌间隔排队等候，稍后自动采集。",
     FailureCause.INTERNAL: "采集程序出错，已记入日志，稍后自动重试。",
@@ -65,7 +67,7 @@ _RETRYABLE = frozenset(
         FailureCause.UNREACHABLE, FailureCause.UNRESOLVED, FailureCause.TIMEOUT,
         FailureCause.INCOMPLETE, FailureCause.CERTIFICATE, FailureCause.BUSY,
         FailureCause.SERVER_ERROR, FailureCause.ROBOTS_UNAVAILABLE, FailureCause.INTERNAL,
-        FailureCause.BROWSER_MISSING,
+        FailureCause.BROWSER_MISSING, FailureCause.KEY,
     }
 )  # fmt: skip
 

@@ -19,7 +19,8 @@ Cursor: TypeAlias = Mapping[str, object]
 class SourceProfile:
     """What a source type may know of a source; it crosses process borders.
 
-    ``cursor`` is what the last visit left, empty before the first.
+    ``cursor`` is what the last visit left, empty before the first. ``options`` hold no secrets: those stay in
+    ``sealed_options``, which only whoever sends requests can open.
     """
 
     id: int
@@ -29,6 +30,7 @@ class SourceProfile:
     options: Options = field(default_factory=dict)
     cursor: Cursor = field(default_factory=dict)
     needs_browser: bool = False
+    sealed_options: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,4 +127,5 @@ def profile(source: Source, options: Options) -> SourceProfile:
         options=options,
         cursor=source.cursor or {},
         needs_browser=source.needs_browser,
+        sealed_options=source.sealed_options,
     )

@@ -13,10 +13,12 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from config.sources import Endpoints, SourceEntry, load_sources, read_entries
+from core.crypto.keyring import Keyring
 from core.database.models.collecting import Source, SourceState
 from core.errors import InvalidOptionsError
 from core.options import parse_options, secret_names
 from core.outbound.address_policy import AddressPolicy
+from crawlers.source_keys import HEADER, VALUE
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.source_types.own_comments import OwnComments
 from crawlers.sources import (
@@ -29,6 +31,7 @@ from crawlers.sources import (
 )
 
 SECRETS_LEFT_OUT = "# 密钥没有导出；导入到别处后要在那里重新填写。"
+KEY_IS_MISSING = "清单里没有密钥；导入后请打开这个数据源填写，填写之前采集不到。"
 _LABELS = {
     "kind": "类型", "url": "网址", "platform": "平台", "level": "层级", "legal_basis": "合规依据",
     "adcode": "地区代码", "interval_s": "采集间隔", "interval_floor_s": "最短间隔",
@@ -93,7 +96,7 @@ def plan_import(session: Session, text: str, *, policy: AddressPolicy) -> ListPl
     return ListPlan(tuple(sorted(rows, key=lambda row: row.line)))
 
 
-def import_list(
+def import_list(  # noqa: PLR0913 (all options are keyword-only)
     session: Session,
     text: str,
     *,
@@ -101,6 +104,7 @@ def import_list(
     now: dt.datetime,
     actor: str,
     created_by: int | None = None,
+    keyring: Keyring | None = None,
 ) -> ListPlan:
     """Take in every entry that can be; gives what was done. A changed source keeps its state."""
     plan = plan_import(session, text, policy=policy)
@@ -111,10 +115,13 @@ def import_list(
             create_source(
                 session, row.draft, policy=policy, now=now, actor=actor, created_by=created_by,
                 state=SourceState.PAUSED if row.paused else SourceState.ACTIVE,
-                needs_trial=row.unverified,
+                needs_trial=row.unverified, keyring=keyring,
             )  # fmt: skip
         elif row.fate is EntryFate.CHANGED and row.source_id is not None:
-            edit_source(session, row.source_id, row.draft, policy=policy, now=now, actor=actor)
+            edit_source(
+                session, row.source_id, row.draft, policy=policy, now=now, actor=actor,
+                keyring=keyring,
+            )  # fmt: skip
     return plan
 
 
@@ -125,29 +132,31 @@ def _planned(entry: SourceEntry, source: Source | None, policy: AddressPolicy) -
     except InvalidOptionsError as error:
         faults = tuple(f"第 {entry.line} 行：{fault}" for fault in error.faults.values())
         return PlannedEntry(entry.line, entry.name, EntryFate.REFUSED, faults)
+    missing = _missing_key(draft)
     if source is None:
         return PlannedEntry(
-            entry.line, entry.name, EntryFate.ADDED, (), draft, None, entry.unverified, entry.paused
-        )
+            entry.line, entry.name, EntryFate.ADDED, missing, draft, None, entry.unverified,
+            entry.paused,
+        )  # fmt: skip
     changes = tuple(_changes(draft_of(source), draft, policy))
     fate = EntryFate.CHANGED if changes else EntryFate.UNCHANGED
-    return PlannedEntry(entry.line, entry.name, fate, changes, draft, source.id)
+    return PlannedEntry(entry.line, entry.name, fate, changes + missing, draft, source.id)
+
+
+def _missing_key(draft: SourceDraft) -> tuple[str, ...]:
+    has_key = bool(draft.options.get(VALUE)) or draft.sealed_options is not None
+    return (KEY_IS_MISSING,) if draft.options.get(HEADER) and not has_key else ()
 
 
 def _draft(entry: SourceEntry, source: Source | None) -> SourceDraft:
     """Turn an entry into a draft; secrets that the list leaves out stay as they are stored."""
-    options: dict[str, object] = dict(entry.options)
-    if source is not None and entry.kind in SOURCE_TYPES and source.kind == entry.kind:
-        secret = secret_names(SOURCE_TYPES.load(entry.kind).options)
-        options = {
-            name: source.options[name] for name in secret if name in source.options
-        } | options
+    kept = source.sealed_options if source is not None and source.kind == entry.kind else None
     return SourceDraft(
         name=entry.name, kind=entry.kind, url=entry.url, platform=entry.platform,
-        level=entry.level, options=options, legal_basis=entry.legal_basis,
+        level=entry.level, options=dict(entry.options), legal_basis=entry.legal_basis,
         interval_s=entry.interval_s, interval_floor_s=entry.interval_floor_s,
         interval_ceiling_s=entry.interval_ceiling_s, adcode=entry.adcode,
-        needs_browser=entry.needs_browser,
+        needs_browser=entry.needs_browser, sealed_options=kept,
     )  # fmt: skip
 
 
@@ -197,7 +206,7 @@ def export_list(session: Session, ids: Collection[int] | None = None) -> str:
         secret: frozenset[str] = frozenset()
         if source.kind in SOURCE_TYPES:
             secret = secret_names(SOURCE_TYPES.load(source.kind).options)
-        has_secrets |= any(source.options.get(name) for name in secret)
+        has_secrets |= source.sealed_options is not None
         entries.append(_exported(source, secret))
     text = yaml.safe_dump(entries, allow_unicode=True, sort_keys=False, width=200)
     head = "# 职声的数据源清单；用「导入」或 zhisheng source import 读回。\n"

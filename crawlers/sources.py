@@ -11,11 +11,13 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from core import audit, claims
+from core.crypto.keyring import Keyring
 from core.database.models.collecting import Source, SourceLevel, SourceState
 from core.errors import ConflictError, InvalidOptionsError
-from core.options import Options, parse_options
+from core.options import Options, parse_options, secret_names
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.errors import AddressRefusedError
+from crawlers.source_keys import key_faults, sealed_key
 from crawlers.source_types import SOURCE_TYPES
 
 TOPIC = "source"
@@ -32,20 +34,24 @@ class UntriedSourceError(ConflictError):
 
 @dataclass(frozen=True, slots=True)
 class SourceDraft:
-    """What a person fills in. Without floor and ceiling the interval stays as it is; with them it adapts."""
+    """What a person fills in. Without floor and ceiling the interval stays as it is; with them it adapts.
+
+    A secret that ``options`` leave blank stays as it is in ``sealed_options``.
+    """
 
     name: str
     kind: str
     url: str | None
     platform: str
     level: str
-    options: Mapping[str, object] = field(default_factory=dict)
+    options: Mapping[str, object] = field(default_factory=dict, repr=False)
     legal_basis: str | None = None
     interval_s: int = 600
     interval_floor_s: int | None = None
     interval_ceiling_s: int | None = None
     adcode: str | None = None
     needs_browser: bool = False
+    sealed_options: bytes | None = field(default=None, repr=False)
 
 
 def checked_options(draft: SourceDraft, policy: AddressPolicy) -> Options:
@@ -76,6 +82,7 @@ def checked_options(draft: SourceDraft, policy: AddressPolicy) -> Options:
         faults.update(error.faults)
     else:
         faults.update(source_type().faults(options))
+        faults.update(key_faults(options, draft.url))
     if faults:
         raise InvalidOptionsError(faults)
     return options
@@ -102,9 +109,13 @@ def create_source(  # noqa: PLR0913 (all options are keyword-only)
     state: SourceState = SourceState.ACTIVE,
     is_demo: bool = False,
     needs_trial: bool = False,
+    keyring: Keyring | None = None,
 ) -> Source:
-    """Add a source that is due at once; one that ``needs_trial`` is paused. Raises InvalidOptionsError."""
-    values = _values(draft, checked_options(draft, policy))
+    """Add a source that is due at once; one that ``needs_trial`` is paused. Raises InvalidOptionsError.
+
+    A draft with a key needs the ``keyring`` that seals it.
+    """
+    values = _values(draft, checked_options(draft, policy), keyring)
     source_id = session.scalar(
         insert(Source)
         .values(
@@ -123,19 +134,22 @@ def create_source(  # noqa: PLR0913 (all options are keyword-only)
     return session.get_one(Source, source_id)
 
 
-def _values(draft: SourceDraft, options: Options) -> dict[str, object]:
+def _values(draft: SourceDraft, options: Options, keyring: Keyring | None) -> dict[str, object]:
+    secret = secret_names(SOURCE_TYPES.load(draft.kind).options)
     floor = draft.interval_s if draft.interval_floor_s is None else draft.interval_floor_s
     ceiling = draft.interval_s if draft.interval_ceiling_s is None else draft.interval_ceiling_s
     return {
         "name": draft.name.strip(), "kind": draft.kind, "url": draft.url,
         "platform": draft.platform.strip(), "level": draft.level, "adcode": draft.adcode,
-        "options": dict(options), "legal_basis": (draft.legal_basis or "").strip() or None,
+        "options": {name: value for name, value in options.items() if name not in secret},
+        "sealed_options": sealed_key(options, draft.url, draft.sealed_options, keyring),
+        "legal_basis": (draft.legal_basis or "").strip() or None,
         "interval_s": draft.interval_s, "interval_floor_s": floor, "interval_ceiling_s": ceiling,
         "needs_browser": draft.needs_browser,
     }  # fmt: skip
 
 
-def edit_source(
+def edit_source(  # noqa: PLR0913 (all options are keyword-only)
     session: Session,
     source_id: int,
     draft: SourceDraft,
@@ -143,12 +157,13 @@ def edit_source(
     policy: AddressPolicy,
     now: dt.datetime,
     actor: str,
+    keyring: Keyring | None = None,
 ) -> Source:
     """Change a source and visit it anew; raises InvalidOptionsError and ConflictError (no such source).
 
     A visit under way loses its claim, so nothing read with the old options is stored.
     """
-    values = _values(draft, checked_options(draft, policy))
+    values = _values(draft, checked_options(draft, policy), keyring)
     taken = session.scalar(
         select(func.count()).where(Source.name == values["name"], Source.id != source_id)
     )
@@ -183,18 +198,22 @@ def draft_of(source: Source) -> SourceDraft:
         level=source.level, options=source.options, legal_basis=source.legal_basis,
         interval_s=source.interval_s, interval_floor_s=source.interval_floor_s,
         interval_ceiling_s=source.interval_ceiling_s, adcode=source.adcode,
-        needs_browser=source.needs_browser,
+        needs_browser=source.needs_browser, sealed_options=source.sealed_options,
     )  # fmt: skip
 
 
 def collects_alike(one: SourceDraft, other: SourceDraft, policy: AddressPolicy) -> bool:
     """Tell whether two drafts would bring the same: a trial of one then speaks for the other."""
-    if (one.kind, one.url, one.needs_browser) != (other.kind, other.url, other.needs_browser):
+    if _way(one) != _way(other):
         return False
     try:
         return checked_options(one, policy) == checked_options(other, policy)
     except InvalidOptionsError:
         return False
+
+
+def _way(draft: SourceDraft) -> tuple[object, ...]:
+    return draft.kind, draft.url, draft.needs_browser, draft.sealed_options
 
 
 def free_name(session: Session, name: str) -> str:

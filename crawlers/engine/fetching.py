@@ -29,6 +29,7 @@ from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.resolver import PolicyResolver
 from crawlers.evidence.raw_responses import SentRequest
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
+from crawlers.source_keys import RequestKey
 
 log = structlog.get_logger(__name__)
 
@@ -72,14 +73,19 @@ class Fetcher:
         self._rendering = rendering
 
     async def fetch_run(
-        self, url: str, headers: Mapping[str, str], *, patience_s: float = LATER_PATIENCE_S
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        *,
+        patience_s: float = LATER_PATIENCE_S,
+        key: RequestKey | None = None,
     ) -> Fetched:
         """Fetch a page and let the browser run its scripts.
 
         What the site says of its version holds for the bare page alone, so it is neither sent nor kept.
         """
         plain = {name: value for name, value in headers.items() if name not in _OF_ONE_VERSION}
-        fetched = await self.fetch(url, plain, patience_s=patience_s)
+        fetched = await self.fetch(url, plain, patience_s=patience_s, key=key)
         content_type = fetched.headers.get("content-type", "text/html")
         if "html" not in content_type.lower():
             return fetched
@@ -100,8 +106,11 @@ class Fetcher:
         *,
         body: bytes | None = None,
         patience_s: float = LATER_PATIENCE_S,
+        key: RequestKey | None = None,
     ) -> Fetched:
         """Follow redirects to a page; with a ``body`` the first request is a POST, the others never are.
+
+        The ``key`` goes to its own site alone, wherever that redirects to.
 
         ``patience_s`` is how long the first request may wait for its host's turn; NotNowError says that it
         would have to wait longer.
@@ -112,7 +121,8 @@ class Fetcher:
         for _ in range(MOST_REDIRECTS + 1):
             meta: dict[str, object] = {"download_timeout": left_s, PATIENCE: patience_s}
             patience_s = LATER_PATIENCE_S
-            response = await self._answer(url, headers, body, meta)
+            keyed = {**headers, **key.headers(url)} if key else headers
+            response = await self._answer(url, keyed, body, meta)
             body = None
             left_s -= spent_s(meta)
             if left_s <= 0:

@@ -70,7 +70,9 @@ class CrawlLoop:
         self._turns = LaneTurns()
         self._lanes_read_at = 0.0
         self._lanes_took_s = 0.0
-        self._visiting = Visiting(work, fetcher, self._reader, context.clock, self._in_thread)
+        self._visiting = Visiting(
+            work, fetcher, self._reader, context.clock, self._in_thread, context.keyring
+        )
         self._replaying = Replaying(
             context.replay_folder, self._reader, context.clock, self._in_thread
         )

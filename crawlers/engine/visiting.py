@@ -11,6 +11,7 @@ from typing import Protocol
 import structlog
 
 from core.clock import Clock
+from core.crypto.keyring import Keyring
 from core.faults import fault_point
 from crawlers.engine.fetching import Fetched, Fetcher
 from crawlers.engine.politeness_guard import (
@@ -20,8 +21,9 @@ from crawlers.engine.politeness_guard import (
 )
 from crawlers.engine.reading import PageReader
 from crawlers.evidence.raw_responses import RawPage
-from crawlers.failures import FetchFailedError
+from crawlers.failures import FailureCause, FetchFailedError, failure
 from crawlers.source import Cursor, FetchedPage, Harvest, PageRequest
+from crawlers.source_keys import RequestKey, SourceKeyError, request_key
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.visiting.claimed_work import ClaimedWork
 from crawlers.visiting.visits import Collected, PageVisit, Validators, Visit
@@ -56,13 +58,14 @@ class Visiting:
     reader: PageReader
     clock: Clock
     in_thread: InThread
+    keyring: Keyring
 
     async def run(self, visit: Visit) -> Collected:
         """Give all that the visit brought; raises FetchFailedError when its first page fails.
 
         A further page that fails ends the visit: what came before it is kept, the cursor stays where it was.
         """
-        requests = _requests(visit)
+        requests, key = _requests(visit), self._key(visit)
         known = visit.validators if len(requests) == 1 else Validators()
         waiting = deque(requests)
         parts: list[_Part] = []
@@ -74,7 +77,9 @@ class Visiting:
                 continue
             first_url = requests[0].url
             try:
-                part = await self._page(request, known, visit, cursor=cursor, first_url=first_url)
+                part = await self._page(
+                    request, known, visit, key, cursor=cursor, first_url=first_url
+                )
             except FetchFailedError as error:
                 if len(parts) < len(requests):
                     raise
@@ -92,6 +97,15 @@ class Visiting:
             is_whole = False
         return _together(parts, is_whole=is_whole)
 
+    def _key(self, visit: Visit) -> RequestKey | None:
+        try:
+            return request_key(self.keyring, visit.source)
+        except SourceKeyError as error:
+            if isinstance(visit, PageVisit):
+                # Most linked pages are public; one that is not says so itself.
+                return None
+            raise FetchFailedError(failure(FailureCause.KEY, str(error))) from error
+
     async def _has_news(self, visit: Visit, parts: Sequence[_Part]) -> bool:
         last = parts[-1].harvest if parts else None
         if last is None:
@@ -103,6 +117,7 @@ class Visiting:
         request: PageRequest,
         known: Validators,
         visit: Visit,
+        key: RequestKey | None,
         *,
         cursor: Cursor,
         first_url: str,
@@ -110,10 +125,12 @@ class Visiting:
         headers = {**request.headers, **_asking(known)}
         patience_s = LATER_PATIENCE_S if request.number > 1 else _patience_s(visit)
         if visit.source.needs_browser and request.body is None:
-            fetched = await self.fetcher.fetch_run(request.url, headers, patience_s=patience_s)
+            fetched = await self.fetcher.fetch_run(
+                request.url, headers, patience_s=patience_s, key=key
+            )
         else:
             fetched = await self.fetcher.fetch(
-                request.url, headers, body=request.body, patience_s=patience_s
+                request.url, headers, body=request.body, patience_s=patience_s, key=key
             )
         fault_point("ingest.after_fetch")
         if fetched.is_unchanged:

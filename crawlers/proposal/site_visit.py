@@ -22,6 +22,7 @@ from crawlers.proposal.robots_rule import RobotsRule, deciding_rule
 from crawlers.robots import UNAVAILABLE, RobotsRules, RobotsVerdict, product_token, robots_url
 from crawlers.robots import rules_of as robots_rules_of
 from crawlers.source import FetchedPage
+from crawlers.source_keys import RequestKey
 
 LIMIT_S = 12.0
 ROBOTS_LIMIT_S = 5.0
@@ -107,12 +108,14 @@ class SiteVisit:
         *,
         limit_s: float = LIMIT_S,
         clock: Callable[[], float] = monotonic,
+        key: RequestKey | None = None,
     ) -> None:
         self.now = now
         self._http = http
         self._token = product_token(user_agent)
         self._user_agent = user_agent
         self._clock = clock
+        self._key = key
         self._ends_at = clock() + limit_s
         self._robots: dict[str, _Robots] = {}
 
@@ -136,7 +139,8 @@ class SiteVisit:
     ) -> FetchedPage:
         """Fetch what robots.txt allows, redirects judged anew; with a ``body`` it is a POST."""
         self._require_allowed(url)
-        answer = self._answer(url, headers or {}, body=body)
+        keyed = self._key.headers(url) if self._key else {}
+        answer = self._answer(url, {**(headers or {}), **keyed}, body=body)
         if answer.status != OK:
             failure = status_failure(answer.status)
             raise VisitFailedError(fault_of(failure.cause, _first_sentence(failure.reason)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass, field, replace
 
+from core.crypto.keyring import Keyring
 from core.errors import ExtractionError, InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
@@ -22,6 +23,7 @@ from crawlers.proposal.site_visit import (
 )
 from crawlers.robots import RobotsVerdict
 from crawlers.source import SourceProfile
+from crawlers.source_keys import SourceKeyError, draft_key, without_key
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import SourceDraft, checked_options
 
@@ -60,7 +62,7 @@ class SourceTrial:
         return self.encoding_finding.real if self.encoding_finding else None
 
 
-def try_source(
+def try_source(  # noqa: PLR0913 (all options are keyword-only)
     draft: SourceDraft,
     *,
     http: HTTPClient,
@@ -68,17 +70,22 @@ def try_source(
     user_agent: str,
     now: dt.datetime,
     limit_s: float = LIMIT_S,
+    keyring: Keyring | None = None,
 ) -> SourceTrial:
     """Fetch and read a source within ``limit_s`` without saving anything; faults come back in words."""
     try:
         options = checked_options(draft, policy)
     except InvalidOptionsError as error:
         return SourceTrial(fault=str(error))
-    source = SourceProfile(0, draft.name, draft.kind, draft.url or "", options)
+    try:
+        key = draft_key(keyring, options, draft.url, draft.sealed_options)
+    except SourceKeyError as error:
+        return SourceTrial(fault=str(error))
+    source = SourceProfile(0, draft.name, draft.kind, draft.url or "", without_key(options))
     requests = SOURCE_TYPES.load(draft.kind)().requests(source)
     if not requests:
         return SourceTrial(fault="这种信源不从网上采集，不用试采。")
-    visit = SiteVisit(http, user_agent, now, limit_s=limit_s)
+    visit = SiteVisit(http, user_agent, now, limit_s=limit_s, key=key)
     robots = None
     try:
         robots = visit.robots(requests[0].url)

@@ -20,6 +20,7 @@ from crawlers.intake import CollectedDocument
 from crawlers.parsing.json_paths import json_data
 from crawlers.parsing.markup_text import plain_text
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
+from crawlers.source_keys import KEY_OPTIONS
 from crawlers.source_types.linked_article import REVISIT, article_harvest
 
 MOST_ENTRIES = 500
@@ -40,7 +41,7 @@ class Feed:
     label = "订阅源（RSS、Atom、JSON Feed）"
     needs_url = True
     revisits_links = False
-    options = (
+    options: tuple[FieldSpec, ...] = (
         FieldSpec(
             "follow_links",
             "打开每条的链接采集全文",
@@ -64,6 +65,7 @@ class Feed:
             maximum=MOST_ENTRIES,
         ),
         REVISIT,
+        *KEY_OPTIONS,
     )
 
     def faults(self, options: Options) -> dict[str, str]:

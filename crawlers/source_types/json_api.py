@@ -12,6 +12,7 @@ from crawlers.intake import CollectedDocument
 from crawlers.parsing.field_mapping import ARTICLE_FIELDS, MappedItem, mapping_faults
 from crawlers.parsing.json_paths import json_data, list_at, path_faults, text_at
 from crawlers.source import Cursor, FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
+from crawlers.source_keys import KEY_OPTIONS
 from crawlers.source_types.linked_article import article_harvest
 
 MOST_ITEMS = 500
@@ -49,6 +50,7 @@ class JSONAPI:
             "since_form", "{since} 的写法", FieldKind.CHOICE, default="iso", group=_PAGING,
             choices=(("iso", "日期时间（UTC）"), ("s", "时间戳（秒）"), ("ms", "时间戳（毫秒）")),
         ),
+        *KEY_OPTIONS,
     )  # fmt: skip
 
     def faults(self, options: Options) -> dict[str, str]:

@@ -18,6 +18,7 @@ from crawlers.parsing.following_pages import PAGE_OPTIONS, PLACEHOLDER, page_fau
 from crawlers.parsing.json_paths import found_at, json_data, list_at, path_faults
 from crawlers.parsing.page_selectors import select, selected_text, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageLink, PageRequest, SourceProfile
+from crawlers.source_keys import KEY_OPTIONS
 from crawlers.source_types.list_page import list_harvest
 
 MOST_ITEMS = 200
@@ -86,6 +87,7 @@ class MessageBoard:
         FieldSpec("pending_words", "表示“待办”的字样", FieldKind.LIST, default=_PENDING, group=_WORDS,
                   help="两种字样都没有时，看页面上有没有官方回复。"),
         *PAGE_OPTIONS,
+        *KEY_OPTIONS,
     )  # fmt: skip
 
     def faults(self, options: Options) -> dict[str, str]:

@@ -18,6 +18,7 @@ from crawlers.parsing.counts import first_number
 from crawlers.parsing.json_paths import json_data, list_at, path_faults, text_at
 from crawlers.parsing.page_selectors import select, selected_text, selector_faults
 from crawlers.source import FetchedPage, Harvest, PageRequest, SourceProfile
+from crawlers.source_keys import KEY_OPTIONS
 from crawlers.source_types.feed import feed_entries, is_feed
 
 MOST_ITEMS = 200
@@ -67,6 +68,7 @@ class TrendingList:
         FieldSpec("rank_selector", "名次的选择器", maximum=300, group=_ON_PAGE,
                   help="不填时按出现的次序；填了而没有名次的条目（置顶、广告）不采集。"),
         FieldSpec("text_selector", "简介的选择器", maximum=300, group=_ON_PAGE),
+        *KEY_OPTIONS,
     )  # fmt: skip
 
     def faults(self, options: Options) -> dict[str, str]:

@@ -150,6 +150,28 @@ def test_refused_source_names_the_fault_and_keeps_the_form(
     assert stored(sessions) == []
 
 
+def test_a_key_is_set_kept_and_replaced_without_ever_being_shown(
+    admin: FlaskClient, sessions: Sessions
+) -> None:
+    url, key = "https://api.example.com/", "Bearer 4f9c-secret"
+    typed = {"option.key_header": "Authorization", "option.key_value": key}
+    refused = post(admin, "/sources/new/json_api", feed(url, **typed, name=""))
+    assert (refused.status_code, "4f9c" in refused.get_data(as_text=True)) == (422, False)
+    assert "已保存，留空则不更改" not in refused.get_data(as_text=True)
+    assert post(admin, "/sources/new/json_api", feed(url, **typed)).status_code == 303
+    (source,) = stored(sessions)
+    page = admin.get(f"/sources/{source.id}").get_data(as_text=True)
+    assert "已保存，留空则不更改" in page
+    assert "4f9c" not in page + str(source.options)
+    blank = typed | {"option.key_value": ""}
+    assert post(admin, f"/sources/{source.id}", feed(url, **blank)).status_code == 303
+    assert stored(sessions)[0].sealed_options == source.sealed_options
+    moved = post(admin, f"/sources/{source.id}", feed("https://api.example.org/", **blank))
+    assert "请重新填写密钥" in moved.get_data(as_text=True)
+    post(admin, f"/sources/{source.id}", feed(url, **typed | {"option.key_value": "new"}))
+    assert stored(sessions)[0].sealed_options != source.sealed_options
+
+
 def test_unreachable_site_is_a_sentence_in_the_trial(admin: FlaskClient) -> None:
     answer = post(admin, "/sources/new/feed", feed("http://127.0.0.1:9/feed.xml", do="try"))
     assert "没有采到：" in answer.get_data(as_text=True)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 from flask import request
 
+from core.database.models.collecting import Source
 from core.expression.names import LEVEL_LABELS
 from core.masking import mask
 from core.options import FieldKind, secret_names
@@ -25,8 +26,8 @@ _ROBOTS_WORDS = {
 }
 
 
-def drafted(kind: str, stored: Mapping[str, object] | None = None) -> SourceDraft:
-    """Read the form that was sent; a secret left empty stays as it is ``stored``."""
+def drafted(kind: str, sealed_options: bytes | None = None) -> SourceDraft:
+    """Read the form that was sent; a secret left empty stays as it is in ``sealed_options``."""
     form = request.form
     return SourceDraft(
         name=form.get("name", ""),
@@ -34,27 +35,31 @@ def drafted(kind: str, stored: Mapping[str, object] | None = None) -> SourceDraf
         url=form.get("url", "").strip() or None,
         platform=form.get("platform", ""),
         level=form.get("level", ""),
-        options=_raw_options(kind, stored or {}),
+        options=_raw_options(kind),
         legal_basis=form.get("legal_basis", ""),
         interval_s=form.get("interval_s", 0, type=int),
         interval_floor_s=form.get("interval_floor_s", type=int),
         interval_ceiling_s=form.get("interval_ceiling_s", type=int),
         adcode=form.get("adcode", "").strip() or None,
         needs_browser=form.get("needs_browser") == "1",
+        sealed_options=sealed_options,
     )
 
 
-def _raw_options(kind: str, stored: Mapping[str, object]) -> dict[str, object]:
-    specs = SOURCE_TYPES.load(kind).options
-    raw: dict[str, object] = {
+def _raw_options(kind: str) -> dict[str, object]:
+    return {
         # An unticked box sends nothing; that means no, and not the default.
         spec.name: request.form.get(
             PREFIX + spec.name, "0" if spec.kind is FieldKind.BOOLEAN else ""
         )
-        for spec in specs
+        for spec in SOURCE_TYPES.load(kind).options
     }
-    kept = {name: stored[name] for name in secret_names(specs) if not raw[name] and name in stored}
-    return raw | kept
+
+
+def stored_secrets(kind: str, source: Source | None) -> dict[str, object]:
+    """Say of each secret field whether one is stored; what was typed never travels back to a page."""
+    is_stored = (source is not None and source.sealed_options is not None) or None
+    return {PREFIX + name: is_stored for name in secret_names(SOURCE_TYPES.load(kind).options)}
 
 
 def values_of(draft: SourceDraft) -> dict[str, object]:

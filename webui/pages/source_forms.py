@@ -22,6 +22,7 @@ from webui.pages.source_fields import (
     drawing,
     robots_words,
     shown_samples,
+    stored_secrets,
     values_of,
 )
 from webui.permissions import Permission
@@ -61,6 +62,7 @@ def create(kind: str) -> ResponseReturnValue:
                 now=console().clock.now(),
                 actor=viewer().actor,
                 created_by=viewer().id,
+                keyring=console().keyring,
             )
     except InvalidOptionsError as error:
         return _form(kind, None, request.form, error.faults, status=422)
@@ -86,7 +88,7 @@ def save(source_id: int) -> ResponseReturnValue:
     source = reading().get(Source, source_id)
     if source is None:
         return _gone()
-    draft = drafted(source.kind, source.options)
+    draft = drafted(source.kind, source.sealed_options)
     if request.form.get("do") == "try":
         trial = _tried(draft)
         if sources.collects_alike(draft, sources.draft_of(source), console().policy):
@@ -101,6 +103,7 @@ def save(source_id: int) -> ResponseReturnValue:
                 policy=console().policy,
                 now=console().clock.now(),
                 actor=viewer().actor,
+                keyring=console().keyring,
             )
     except InvalidOptionsError as error:
         return _form(source.kind, source, request.form, error.faults, status=422)
@@ -128,6 +131,7 @@ def _tried(draft: sources.SourceDraft) -> SourceTrial:
         policy=console().policy,
         user_agent=console().http.user_agent,
         now=console().clock.now(),
+        keyring=console().keyring,
     )
 
 
@@ -163,7 +167,7 @@ def _form(
         row=row,
         source=source,
         public_url=console().settings.public_url,
-        values=values,
+        values={**values, **stored_secrets(kind, source)},
         faults=faults,
         trial=trial,
         samples=shown_samples(trial.items if trial else ()),

@@ -52,6 +52,7 @@ def take_in() -> ResponseReturnValue:
             now=now,
             actor=viewer().actor,
             created_by=viewer().id,
+            keyring=console().keyring,
         )
         detail: dict[str, object] = {fate.value: plan.count(fate) for fate in EntryFate}
         record(

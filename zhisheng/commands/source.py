@@ -143,6 +143,7 @@ def _tried(services: Services, source_id: int, draft: SourceDraft) -> SourceTria
         policy=services.policy,
         user_agent=services.http.user_agent,
         now=now,
+        keyring=services.keyring,
     )
     with services.sessions.begin() as session:
         record_trial(session, source_id, succeeded=trial.fault is None, now=now, actor=ACTOR)
@@ -230,7 +231,7 @@ def _proposal_json(found: SourceProposal, saved: str | None) -> dict[str, object
         "saved": saved,
         "candidates": [
             {
-                **asdict(candidate.draft),
+                **_draft_json(candidate.draft),
                 "why": candidate.why,
                 "notes": list(candidate.notes),
                 "items": [mask(item.title).text for item in candidate.sample.items],
@@ -238,6 +239,12 @@ def _proposal_json(found: SourceProposal, saved: str | None) -> dict[str, object
             for candidate in found.candidates
         ],
     }  # fmt: skip
+
+
+def _draft_json(draft: SourceDraft) -> dict[str, object]:
+    fields = asdict(draft)
+    del fields["sealed_options"]
+    return fields
 
 
 def _proposal_lines(found: SourceProposal, saved: str | None) -> Iterator[str]:
@@ -270,7 +277,10 @@ def import_(settings: Settings, file: Path, *, dry_run: bool, as_json: bool) -> 
             plan = plan_import(session, text, policy=services.policy)
         else:
             now = services.clock.now()
-            plan = import_list(session, text, policy=services.policy, now=now, actor=ACTOR)
+            plan = import_list(
+                session, text, policy=services.policy, now=now, actor=ACTOR,
+                keyring=services.keyring,
+            )  # fmt: skip
     _tell_plan(plan, as_json=as_json)
     if plan.count(EntryFate.REFUSED):
         sys.exit(PARTLY)

@@ -27,7 +27,7 @@ class SourceLevel(StrEnum):
 
 
 class Source(Claimable, Base):
-    """Where documents come from. ``due_at`` is the next visit."""
+    """Where documents come from. ``due_at`` is the next visit; ``sealed_options`` the options that are secret."""
 
     __tablename__ = "source"
     __table_args__ = (
@@ -66,6 +66,7 @@ class Source(Claimable, Base):
     publishing_rate: Mapped[float | None]
     silent_since: Mapped[dt.datetime | None]
     degraded_since: Mapped[dt.datetime | None]
+    sealed_options: Mapped[bytes | None] = mapped_column(LargeBinary)
 
 
 class CrawlHost(Base):

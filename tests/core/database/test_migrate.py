@@ -25,7 +25,7 @@ def test_the_migrations_make_exactly_the_schema_of_the_models(engine: Engine) ->
 def test_upgrading_again_changes_nothing(database_url: str, engine: Engine) -> None:
     migrate.upgrade(database_url)
     with engine.connect() as connection:
-        assert MigrationContext.configure(connection).get_current_revision() == "0005"
+        assert MigrationContext.configure(connection).get_current_revision() == "0006"
 
 
 def test_a_database_from_the_future_is_refused(database_url: str, engine: Engine) -> None:
