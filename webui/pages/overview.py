@@ -39,7 +39,7 @@ blueprint = Blueprint("overview", __name__)
 
 MOST_ALERTS = 4
 MOST_EVENTS = 6
-LATEST = 12
+LATEST = 20
 ALERTS_LOOKED_AT = 50
 AGENDA_DAYS = 2
 SCOPE = SearchQuery(relevant=True)
