@@ -24,6 +24,8 @@ from crawlers.source_types import SOURCE_TYPES
 log = structlog.get_logger(__name__)
 
 LONGEST_READING_S = 30.0
+# On a machine that starts everything at once, importing alone may take half a minute.
+LONGEST_START_S = 300.0
 # Processor time of one page. Real ones take a tenth of a second, those of the largest size a few.
 MOST_PROCESSOR_S = 8.0
 # Address space of a reading process: a full page several times over, and what the libraries take.
@@ -53,6 +55,11 @@ def read(page: FetchedPage, source: SourceProfile, is_linked: bool) -> Harvest |
         return TOO_COMPLEX
     finally:
         signal.setitimer(signal.ITIMER_PROF, 0)
+
+
+def _ready(kind: str) -> None:
+    """Import what reads such pages, so that starting is not counted against the first page."""
+    SOURCE_TYPES.load(kind)
 
 
 def _bounded(harvest: Harvest) -> Harvest:
@@ -85,12 +92,19 @@ class PageReader:
     """Reading processes, each a pool of its own, so that a page which ends one takes no other page with it."""
 
     def __init__(
-        self, workers: int, *, processor_s: float = MOST_PROCESSOR_S, memory: int = MOST_MEMORY
+        self,
+        workers: int,
+        *,
+        longest_s: float = LONGEST_READING_S,
+        processor_s: float = MOST_PROCESSOR_S,
+        memory: int = MOST_MEMORY,
     ) -> None:
+        self._longest_s = longest_s
         self._limits = (processor_s, memory)
         # The last one used comes first: those that are never needed never start.
         self._idle: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
         self._pools: set[ProcessPoolExecutor] = set()
+        self._started: set[ProcessPoolExecutor] = set()
         for _ in range(workers):
             self._idle.put_nowait(self._new_pool())
 
@@ -109,8 +123,9 @@ class PageReader:
         """Raise FetchFailedError for a page that cannot be read, or not in time."""
         pool = await self._idle.get()
         try:
+            await self._start(pool, source)
             reading = asyncio.wrap_future(pool.submit(read, page, source, is_linked))
-            found = await asyncio.wait_for(reading, LONGEST_READING_S)
+            found = await asyncio.wait_for(reading, self._longest_s)
         except (TimeoutError, BrokenProcessPool) as error:
             log.warning("page_reading_stopped", source_id=source.id, cause=type(error).__name__)
             pool = self._replaced(pool)
@@ -129,8 +144,15 @@ class PageReader:
             raise FetchFailedError(failure(FailureCause.UNREADABLE, found))
         return found
 
+    async def _start(self, pool: ProcessPoolExecutor, source: SourceProfile) -> None:
+        if pool not in self._started:
+            starting = asyncio.wrap_future(pool.submit(_ready, source.kind))
+            await asyncio.wait_for(starting, LONGEST_START_S)
+            self._started.add(pool)
+
     def _replaced(self, pool: ProcessPoolExecutor) -> ProcessPoolExecutor:
         self._pools.discard(pool)
+        self._started.discard(pool)
         _kill(pool)
         return self._new_pool()
 

@@ -53,6 +53,17 @@ def test_a_page_that_wants_too_much_ends_alone() -> None:
     assert honest == after == 1
 
 
+def test_starting_a_reading_process_is_not_counted_against_its_first_page() -> None:
+    async def story() -> int:
+        reader = PageReader(1, longest_s=0.5)
+        try:
+            return len((await reader.read(page(FEED), SOURCE, is_linked=False)).documents)
+        finally:
+            reader.close()
+
+    assert asyncio.run(story()) == 1
+
+
 def test_a_robots_txt_of_many_agents_and_rules_is_not_taken_apart() -> None:
     agents = "".join(f"User-agent: a{n}\n" for n in range(5000))
     rules = "".join(f"Disallow: /{n}\n" for n in range(5000))
