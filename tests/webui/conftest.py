@@ -25,6 +25,7 @@ from core.passwords import Passwords
 from core.search.tantivy_engine import TantivySearch
 from media_matrix.access import PlatformAccess
 from tests.conftest import START, copy_database
+from tests.webui.content import Content
 from webui.application import create_app
 from webui.console import EXTENSION, Console
 from webui.page import console_secret
@@ -209,3 +210,16 @@ def console_of(app: Flask) -> Console:
     found = app.extensions[EXTENSION]
     assert isinstance(found, Console)
     return found
+
+
+@pytest.fixture
+def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
+    """Fill the console of a test; no rule, shift or post is there before it is asked for."""
+    assert people
+    return Content(console_for_tests)
+
+
+@pytest.fixture
+def analyst(client: FlaskClient) -> FlaskClient:
+    sign_in(client, "sunyue")
+    return client

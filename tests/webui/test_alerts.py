@@ -12,18 +12,15 @@ from core.database.models.operations import AuditEntry
 from core.database.sessions import Sessions
 from tests.webui.conftest import Member, csrf_token, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
 
 FRAGMENT = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    made = Content(console_for_tests)
-    made.install_duty("wangmin")
-    made.rule()
-    return made
+def content(content: Content) -> Content:
+    content.install_duty("wangmin")
+    content.rule()
+    return content
 
 
 @pytest.fixture

@@ -30,24 +30,11 @@ from core.search.base import (
     TermCount,
 )
 from core.search.tantivy_engine import TantivySearch
-from tests.webui.conftest import Member, sign_in
+from tests.webui.conftest import sign_in
 from tests.webui.content import Content, Post
 from webui.application import create_app
-from webui.console import Console
 
 FRAGMENT = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    return Content(console_for_tests)
-
-
-@pytest.fixture
-def analyst(client: FlaskClient) -> FlaskClient:
-    sign_in(client, "sunyue")
-    return client
 
 
 def text(client: FlaskClient, path: str) -> str:

@@ -22,23 +22,10 @@ from core.database.sessions import Sessions
 from tests.events import HOUR, EventDraft, Told, add_event
 from tests.webui.conftest import Member, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
 
 FRAGMENT = {"HX-Request": "true"}
 COPIES = (StoryRelation.REPRINT, StoryRelation.REWRITE, StoryRelation.EXACT)
 PAIR = (Told(hours_ago=3), Told(title="另一位工友也来作证", hours_ago=2))
-
-
-@pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    return Content(console_for_tests)
-
-
-@pytest.fixture
-def analyst(client: FlaskClient) -> FlaskClient:
-    sign_in(client, "sunyue")
-    return client
 
 
 def made(content: Content, draft: EventDraft | None = None, stories: Sequence[Told] = PAIR) -> int:

@@ -11,9 +11,8 @@ from core.database.models.collecting import Evidence
 from core.database.models.operations import AuditEntry
 from tests.crawlers.site import Site, serving
 from tests.webui.browsing import served, started_chromium
-from tests.webui.conftest import PASSWORD, Member, post, sign_in
+from tests.webui.conftest import PASSWORD, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
 
 REASON = "拟报送上级，当事人可能删帖"
 HEADERS = {"content-type": "text/html", "x-note": "<script>alert(1)</script>"}
@@ -31,12 +30,10 @@ def hostile_page(canary: str) -> bytes:
 
 
 @pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    made = Content(console_for_tests)
-    made.install_duty("wangmin")
-    made.rule()
-    return made
+def content(content: Content) -> Content:
+    content.install_duty("wangmin")
+    content.rule()
+    return content
 
 
 @pytest.fixture

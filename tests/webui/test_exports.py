@@ -19,19 +19,12 @@ from core.database.models.searching import Export
 from core.database.sessions import Sessions
 from tests.webui.conftest import Member, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
 
 FORM = {
     "purpose": "困难职工帮扶",
     "reason": "交帮扶中心核对，月底删除",
     "format": "csv",
 }
-
-
-@pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    return Content(console_for_tests)
 
 
 @pytest.fixture

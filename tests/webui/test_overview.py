@@ -7,18 +7,11 @@ from flask.testing import FlaskClient
 
 from core.overview import floor, interval_for, rising_topics, trend, volume
 from core.search.base import Interval, SearchQuery
-from tests.webui.conftest import Member, sign_in
+from tests.webui.conftest import sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
 
 FRAGMENT = {"HX-Request": "true"}
 SCOPE = SearchQuery(relevant=True)
-
-
-@pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    return Content(console_for_tests)
 
 
 def page(client: FlaskClient, path: str = "/", *, fragment: bool = False) -> str:

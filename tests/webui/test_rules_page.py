@@ -9,12 +9,6 @@ from core.database.sessions import Sessions
 from tests.webui.conftest import post, sign_in
 
 
-@pytest.fixture
-def analyst(client: FlaskClient) -> FlaskClient:
-    sign_in(client, "sunyue")
-    return client
-
-
 def keyword(**changes: object) -> dict[str, object]:
     fields: dict[str, object] = {
         "name": "欠薪",

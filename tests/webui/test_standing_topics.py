@@ -5,7 +5,6 @@ import hashlib
 import re
 from dataclasses import replace
 
-import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
@@ -24,22 +23,10 @@ from core.standing_topic_figures import figures
 from core.standing_topic_list import TopicRow, TopicTab, list_topics
 from tests.webui.conftest import Member, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import EXTENSION, Console
+from webui.console import EXTENSION
 
 PATH = "/standing-topics"
 PURPOSE = "劳动关系风险预警"
-
-
-@pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    return Content(console_for_tests)
-
-
-@pytest.fixture
-def analyst(client: FlaskClient) -> FlaskClient:
-    sign_in(client, "sunyue")
-    return client
 
 
 def browser(app: Flask, login: str) -> FlaskClient:

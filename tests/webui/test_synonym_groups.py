@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
@@ -12,12 +11,6 @@ from core.database.sessions import Sessions
 from tests.webui.conftest import post, sign_in
 
 FULL = "\n".join(f"词{number}" for number in range(60))
-
-
-@pytest.fixture
-def analyst(client: FlaskClient) -> FlaskClient:
-    sign_in(client, "sunyue")
-    return client
 
 
 def page(client: FlaskClient, path: str) -> str:

@@ -14,22 +14,9 @@ from core.database.models.understanding import StandingTopic
 from core.database.sessions import Sessions
 from tests.webui.conftest import Member, post, sign_in
 from tests.webui.content import Content, Post
-from webui.console import Console
 
 FRAGMENT = {"HX-Request": "true"}
 DAY = 24
-
-
-@pytest.fixture
-def content(console_for_tests: Console, people: dict[str, Member]) -> Content:
-    assert people
-    return Content(console_for_tests)
-
-
-@pytest.fixture
-def analyst(client: FlaskClient) -> FlaskClient:
-    sign_in(client, "sunyue")
-    return client
 
 
 def tried(client: FlaskClient, path: str = "/trials", /, status: int = 200, **form: object) -> str:
