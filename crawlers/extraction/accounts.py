@@ -12,14 +12,15 @@ from crawlers.extraction.surroundings import Surroundings, short_lines
 
 LONGEST_ACCOUNT = 24
 PLACEHOLDER = re.compile(
-    r"^(?:未知|佚名|匿名|不详|无|暂无|网络|互联网|本站|admin|未填|转载|综合|null|none|undefined|n/a|-+|\d+)$",
+    r"^(?:未知|佚名|匿名|不详|无|暂无|网络|互联网|本站|本网|本报|本刊|本报综合|综合报道|整理|原创|小编|编辑部?|(?:系统|超级|网站)?管理员|admin(?:istrator)?|editor|news|root|guest|未填|转载|综合|null|none|undefined|n/a|-+|\d+)$",
     re.IGNORECASE,
 )
 _DATE = r"(?:19|20)\d\d\s?[-/.年]"
+_LATELY = r"[今昨前]天|刚刚|\d{1,2}\s?(?:秒|分钟|小时|天)前|半小时前|\d{1,2}-\d{1,2}\s\d\d:\d\d"
 _POSTERS = (
     re.compile(r"(?:发\s?[信帖贴表]\s?人|发[帖贴]者|[发上][布传][者人]|投稿人|楼\s?主|博\s?主|贴主|发言人昵称)\s?[:：]\s{0,3}(?P<name>[^\s(（，。|]{2,24})"),
     re.compile(r"由\s{0,2}(?P<name>[^\s，。、]{1,20}?)\s{0,2}(?:于\s?(?=" + _DATE + r")|(?:张贴|发表|发布|发帖|发贴)[^，。]{0,8}(?=@|\d{1,2}:\d\d|" + _DATE + r"))"),
-    re.compile(r"^(?!posted)(?P<name>[^\s，。：:]{2,24})\s{0,3}(?:发表于|发布于|发表在|提交于|写于|贴于|@)[:：\s]{0,3}(?:\d{1,2}:\d\d|" + _DATE + ")"),
+    re.compile(r"^(?!posted)(?P<name>[^\s，。：:]{2,24})\s{0,3}(?:发表于|发布于|发表在|提交于|写于|贴于|@)[:：\s]{0,3}(?:\d{1,2}:\d\d|" + _DATE + "|" + _LATELY + ")"),
     re.compile(r"^\[?\s{0,2}(?P<name>[^\s，。：:]{2,24})\s{0,3}\]?\s{0,2}于\s{0,3}" + _DATE + r".{4,20}(?:发布|发表|写道|编辑|[上发][贴帖]|提交)"),
     re.compile(r"(?:\d{2}:\d{2}(?::\d{2})?)\s{1,3}by\s{1,2}(?P<name>\S{2,20})", re.IGNORECASE),
     re.compile(r"posted\s?(?:@|on|at)\s{0,2}" + _DATE + r"[\d\-/.年月日: ]{4,20}\s{1,3}(?:by\s{1,2})?(?P<name>[^\s(（]{2,24})", re.IGNORECASE),
@@ -54,10 +55,15 @@ _IN_SCRIPT = re.compile(
 _MEDIUM = re.compile(
     r"""\bmediaInfo["']?\s?:\s?\{[^{}]{0,200}?\bname["']?\s?:\s?["'](?P<name>[^"'<>\\]{2,30})["']"""
 )
+_PROFILE = re.compile(
+    r"/(?:people|users?|u|members?|authors?|space|profile|home)/[^/?#]{1,60}/?(?:$|[?#])|[?&](?:uid|userid)=\d|space-uid-\d",
+    re.IGNORECASE,
+)
+_LINES_BELOW = 12
 _PLATFORM = re.compile(r"(?:网易|搜狐|头条|百家|企鹅|大风|大鱼|快传|一点|新浪|澎湃)号")
 _SOURCE = re.compile(r"来源\s{0,2}[:：]\s{0,2}(?P<name>\S{2,20})")
 _NO_NAME = re.compile(
-    r"^(?:\W*|\d{0,3}[#楼]|楼主|沙发|板凳|地板|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|.*来源.*|.*(?:编辑|锁定|讨论|上传|词条).*|关注|登录|注册|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
+    r"^(?:\W*|\d{0,3}[#楼]|楼主|沙发|板凳|地板|.*(?:推荐|文章|版$|博客$|阅读|浏览)|[本该此原]文|.*来源.*|.*(?:编辑|锁定|讨论|上传|词条).*|关注|登[录陆]|退出|注册|设置|消息|我的.{0,4}|会员(?:中心)?|通行证|用户名?|昵称|密码|游客|搜索|分享|举报|首页|作者|更多|企鹅号|网易|新浪|搜狐|腾讯网?|订阅|\+关注|原创|author|admin|管理员|来源.*|.*[:：])$",
     re.IGNORECASE,
 )
 
@@ -128,6 +134,7 @@ def _marked(around: Surroundings) -> Iterator[str]:
             if _LABEL.search(label):
                 yield text
     yield from linked_data_names(around.page, "author")
+    yield from _profiled(around)
     site = around.page.meta.get("og:site_name", "")
     # A blog bears its owner's name, a paper its own.
     if (
@@ -142,6 +149,19 @@ def _marked(around: Surroundings) -> Iterator[str]:
         found = pattern.search(around.page.source)
         if found is not None:
             yield found["name"]
+
+
+def _profiled(around: Surroundings) -> Iterator[str]:
+    """Give the names in the head that lead to the page of a person."""
+    head = around.lines[around.headline + 1 :][:_LINES_BELOW] if around.headline is not None else []
+    linked = [line.text for line in head if line.linked and len(line.text) <= _LONGEST_LINE]
+    if not linked:
+        return
+    for anchor in around.page.tree.iter("a"):
+        if _PROFILE.search(anchor.get("href") or ""):
+            name = inner_text(anchor)
+            if 1 < len(name) <= LONGEST_ACCOUNT and any(name in text for text in linked):
+                yield name
 
 
 def _is_account(text: str) -> bool:

@@ -111,7 +111,7 @@ def _in_line(text: str) -> Iterator[str]:
             continue
         # A site may set its own name before or behind the first source's.
         for part in reversed(_PARTS.split(found["name"])):
-            if name := _clean(part):
+            if (name := _clean(part)) and (whole[:2] != "来自" or _SITE_NAME.search(name)):
                 yield name
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from crawlers.extraction.linked_data import linked_data
-from crawlers.extraction.page import Page
+from crawlers.extraction.page import Page, inner_text
 from crawlers.extraction.published_time import read_moment, time_in_url
 from crawlers.extraction.spelled_time import Moment, moments
 from crawlers.extraction.surroundings import Surroundings
@@ -20,9 +20,9 @@ EARLIEST = dt.datetime(1995, 1, 1, tzinfo=dt.UTC)
 _AHEAD = dt.timedelta(days=1)
 _FRESH = dt.timedelta(days=7)
 _META = re.compile(
-    r"(?:article:|og:|news:|weibo:\s?article:|apub:)?(?:published_time|publish(?:ed)?[-_]?(?:date|time)|pub[-_]?date|"
-    r"pub[-_]?time|release_?date|create[-_]?(?:at|d|_?time)|date_?published|time)|"
-    r"date|dc\.date|dcterms\.(?:issued|created|date)|citation_(?:online_)?(?:publication_)?date|"
+    r"(?:article[:_]|og:|news:|bytedance:|weibo:\s?article:|apub:)?(?:published_time|publish(?:ed)?[-_]?(?:date|time)|pub[-_]?date|"
+    r"pub[-_]?time|release_?date|create[-_]?(?:at|d|_?time|date)|date_?published|time)|"
+    r"date|dc\.date(?:\.issued)?|dcterms\.(?:issued|created|date)|citation_(?:online_)?(?:publication_)?date|"
     r"prism\.publicationdate|publication_date|sailthru\.date|parsely-pub-date|firstpublishedtime",
     re.IGNORECASE,
 )
@@ -41,7 +41,7 @@ _SCRIPT = re.compile(
     re.IGNORECASE,
 )
 _LATER = re.compile(
-    r"(?:更新|修改|编辑于|编辑时间|最后|修订|更正|截至|截止|有效期|成立|建立|注册|印发|施行|活动|举办|举行|会议|考试|报名|比赛|演出|开始|结束|生效|出生)(?:时间|日期)?[^\d]{0,8}$"
+    r"(?:更新|修改|编辑于|编辑时间|最后|修订|更正|截至|截止|有效期|成立|成文|发文|建立|注册|印发|施行|活动|举办|举行|会议|考试|报名|比赛|演出|开始|结束|生效|出生)(?:时间|日期)?[^\d]{0,8}$"
 )
 _PUBLISHED = re.compile(
     r"(?:发布|发表|发稿|刊发|出版|时间|日期|张贴|上传|发贴|发帖|来源|推送|于|posted|on|@)[^\d]{0,12}$",
@@ -51,6 +51,12 @@ _POSTED = re.compile(r"发表|发布|张贴|发[帖贴信]|提交|posted|本[帖
 _NO_TIMES = re.compile(r"©|copyright|版权所有|ICP备|许可证", re.IGNORECASE)
 _NOT_THIS = re.compile(r"上一篇|下一篇|相关|推荐阅读|[·•]\s?\S{8}")
 _RANGE = re.compile(r"\s?(?:[-－—–~至到]|起至)\s?\d")
+_UPDATED_AFTER = re.compile(r"\s?(?:更新|修改|最后编辑)")
+_DATED_BEFORE = re.compile(r"\d{1,2}:\d\d|\d日")
+_TIME_TAGS = ("time", "span", "a", "em", "abbr", "i", "small")
+_MOST_TIMES = 200
+_MOST_NODES = 20_000
+_YEAR_FIRST = re.compile(r"\s*(?:19|20)\d\d\s?[-/.年]\s?\d")
 _ISSUE = re.compile(r"^[^\d]{0,12}(?:第?\d{1,3}\s?版|星期)")
 _TIME_LABEL = re.compile(r"time|date|pub|info|source|meta", re.IGNORECASE)
 _ENOUGH = 2.0
@@ -125,10 +131,12 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
     """Read the lines about the headline; the nearer a line stands to it the more it counts."""
     head = around.head
     place = head.index(around.lines[around.headline]) if around.headline is not None else 0
+    exact = _exact_times(around.page, now)
     for index, line in enumerate(head):
         distance = index - place if index >= place else (place - index) * 1.5
         label = head[index - 1].text if index else ""
-        yield from _in_line(line, 3.2 - 0.12 * distance, now, label=label)
+        for each in _in_line(line, 3.2 - 0.12 * distance, now, label=label):
+            yield _exactly(each, line.text, exact)
     yield from _over_lines(head[place + 1 : place + 6], now)
     for line in around.closing:
         yield from _at_the_end(line, now)
@@ -144,6 +152,28 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
         for each in _in_line(line, 1.6 - 0.1 * index, now):
             if _PUBLISHED.search(line.text[: each.moment.start]) or index == 0:
                 yield each
+
+
+def _exact_times(page: Page, now: dt.datetime) -> dict[str, Moment]:
+    """Find what is shown as 昨天 08:30 and says when that was in an attribute."""
+    found: dict[str, Moment] = {}
+    for element in islice(page.tree.iter(*_TIME_TAGS), _MOST_NODES):
+        value = element.get("datetime") or element.get("title") or ""
+        if not _YEAR_FIRST.match(value) or len(found) >= _MOST_TIMES:
+            continue
+        moment = read_moment(value[:40], now)
+        if moment is not None and not moment.is_relative:
+            found.setdefault(inner_text(element)[:40], moment)
+    return found
+
+
+def _exactly(each: _Found, text: str, exact: dict[str, Moment]) -> _Found:
+    moment = each.moment
+    if not exact or not (moment.is_relative or moment.is_yearless):
+        return each
+    spelled = text[moment.start : moment.end].strip()
+    known = next((exact[shown] for shown in exact if spelled in shown and shown in text), None)
+    return replace(each, moment=known) if known else each
 
 
 def _in_line(line: Line, weight: float, now: dt.datetime, *, label: str = "") -> Iterator[_Found]:
@@ -171,7 +201,8 @@ def _in_line(line: Line, weight: float, now: dt.datetime, *, label: str = "") ->
 
 def _share(before: str, after: str, *, is_labelled: bool) -> float:
     """Judge a time by the words about it."""
-    if _LATER.search(before) or _RANGE.match(after):
+    is_second = _UPDATED_AFTER.match(after) and _DATED_BEFORE.search(before)
+    if is_second or _LATER.search(before) or _RANGE.match(after):
         return 0.25
     if _PUBLISHED.search(before):
         return 1.2
@@ -184,7 +215,8 @@ def _over_lines(lines: Iterable[Line], now: dt.datetime) -> Iterator[_Found]:
     """Read year, day and clock where a page sets each in a line of its own."""
     text = " ".join(line.text for line in lines if len(line.text) <= 16)  # noqa: PLR2004 (parts of a date)
     for moment in moments(text, now):
-        yield _Found(moment, 1.0 if moment.is_day_only else 2.7)
+        if not moment.is_relative:
+            yield _Found(moment, 1.0 if moment.is_day_only else 2.7)
 
 
 def _at_the_end(line: Line, now: dt.datetime) -> Iterator[_Found]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from core.matching_text import matching_text
+
 _SURNAMES = frozenset(
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳"
     "酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于傅皮卞齐康伍余元卜顾孟平黄和穆萧肖尹姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞"
@@ -13,11 +15,11 @@ _SURNAMES = frozenset(
     "牛寿通边扈燕冀浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧沃利蔚越夔隆师巩厍聂"
     "晁勾敖融冷訾辛阚简饶空曾毋沙养鞠须丰巢关蒯相查荆红游竺权盖益桓公闫付代佟阳辜揭覃仝苟岳帅缑亢况郏仉督敬伯南展税洛朴商"
     "海原逯茆信油禚亓侍兰肇代鹿楚占邸冼鄢区揣褟丘蓟涂肖门矫哈谯年笪佘阿买扎索拉格次旦罗尼洪杞闪战操晋麦侬"
-    "張陳劉楊趙吳鄭馮衛蔣韓許呂嚴蘇魯馬鳳賀羅畢鄔樂傅齊顧黃蕭閔紀項祝賈婁鍾駱萬盧龐莊溫歐龍葉雲孫錢鄒韋談譚鄧單陸榮蘭闕聶關"
+    "钟岭"
 )
 _COMPOUND = (
     "欧阳", "司马", "上官", "诸葛", "东方", "皇甫", "尉迟", "公孙", "令狐", "慕容", "司徒", "宇文", "长孙", "端木", "独孤",
-    "南宫", "夏侯", "西门", "歐陽", "阿布", "买买", "格桑", "扎西", "次仁", "旦增", "丹增", "洛桑", "尼玛", "央金", "卓玛",
+    "南宫", "夏侯", "西门", "范姜", "张简", "阿布", "买买", "格桑", "扎西", "次仁", "旦增", "丹增", "洛桑", "尼玛", "央金", "卓玛",
 )  # fmt: skip
 _NO_NAME = re.compile(
     r"[记記]者|[编編][辑輯]|本报|本网|本刊|通讯员|作者|来源|责编|责任|新华|日报|晚报|网|报道|新闻|公司|政府|委员会|中心|时间|发布|发表|"
@@ -26,7 +28,9 @@ _NO_NAME = re.compile(
     r"admin|匿名|网友|编译|翻译|校对|审核|监制|制作|策划|实习|见习|特约|首席|供稿|通讯|供图|资料|文字|如有|侵权|联系"
 )
 _PLACE = re.compile(r"[省市县区州镇乡村]$|^[山河湖广江海][东西南北]")
-_EMPLOYER = re.compile(r"^[\u3400-\u9fff《》]{2,12}(?:报|社|网|台|刊|在线|新闻|客户端)》?$")
+_EMPLOYER = re.compile(
+    r"^[\u3400-\u9fff《》]{2,12}(?:报|社|网|台|刊|在线|新闻|客户端)》?$|^《[^《》]{2,16}》$"
+)
 _HAN = re.compile(r"[\u3400-\u9fff]+")
 _WITH_POINT = re.compile(r"[\u3400-\u9fff]{1,8}[·•・．][\u3400-\u9fff·•・．]{1,14}")
 _SPLIT = re.compile(
@@ -47,6 +51,7 @@ def is_person(name: str) -> bool:
     """Judge a name of Han characters; pen names and Latin ones are for the caller to allow."""
     if _WITH_POINT.fullmatch(name):
         return True
+    name = matching_text(name)
     if not _HAN.fullmatch(name) or _NO_NAME.search(name):
         return False
     if name.startswith(_COMPOUND):

@@ -13,6 +13,7 @@ _IN_URL = (
     re.compile(
         r"(?<!\d)(?P<year>(?:19|20)\d\d)[-/_]?(?P<month>1[0-2]|0[1-9])[-/_]?(?P<day>3[01]|[12]\d|0[1-9])(?!\d)"
     ),
+    re.compile(r"/(?P<year>20\d\d)/(?P<month>1[0-2]|0?[1-9])/(?P<day>3[01]|[12]\d|0?[1-9])(?=/)"),
     re.compile(r"/(?P<short_year>\d\d)/?(?P<month>1[0-2]|0[1-9])/?(?P<day>3[01]|[12]\d|0[1-9])/"),
 )
 _RFC_2822 = re.compile(

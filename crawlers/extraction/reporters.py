@@ -10,10 +10,10 @@ from crawlers.extraction.surroundings import Surroundings, short_lines
 from crawlers.extraction.visible_lines import Line
 
 _REPORTER = re.compile(
-    r"(?:[记記]\s?者|通讯员|评论员|撰稿人|特约撰稿|特约作者)\s{0,3}[:：]?\s{0,3}(?P<names>[\u3400-\u9fff·•、，,\s\u3000（）()/和]{2,60})"
+    r"(?:[记記]\s?者|通[讯訊][员員]|评论员|实习生|撰稿人|特约撰稿|特约作者)\s{0,3}[:：/／|｜丨︱│┃∣]?\s{0,3}(?P<names>[\u3400-\u9fff·•、，,\s\u3000（）()/和]{2,60})"
 )
 _REPORTER_BRACKETS = re.compile(
-    r"[（(【\[](?P<inside>[^（）()【】\[\]]{0,60}(?:[记記]者|通[讯訊]员|通訊員)[^（）()【】\[\]]{1,60})[）)】\]]"
+    r"[（(【\[](?P<inside>[^（）()【】\[\]]{0,60}(?:[记記]者|通[讯訊][员員])[^（）()【】\[\]]{1,60})[）)】\]]"
 )
 _DATELINE_NAMES = re.compile(
     r"^[^（(。]{2,40}(?:电|讯|消息)\s?[（(](?P<names>[^（）()]{2,30})[）)]"
@@ -30,7 +30,12 @@ _LONGEST_SIGNATURE = 60
 _OPENING = re.compile(
     r"\W{0,3}[^，。：:（(]{0,16}?(?:[记記]者|通讯员)\s?[\u3400-\u9fff、 　]{2,24}"
 )
-_PART = re.compile(r"(?=[记記]\s?者|通讯员|评论员|特约撰稿|特约作者)")
+_PART = re.compile(r"(?=[记記]\s?者|通[讯訊][员員]|评论员|实习生|特约撰稿|特约作者)")
+# 溫貴香台北21日電: agencies of Taiwan set the place and the day behind the name.
+_PLACE_AND_DAY = re.compile(
+    r"(?<=[\u3400-\u9fff]{2})[\u3400-\u9fff]{2}\d{1,2}日(?:專?[電电]|综合报道|綜合報導).*$"
+)
+_OTHERS = re.compile(r"\s(?:责?任?编辑|責?任?編輯|责编|責編|校对|审核|制图|统筹|策划|监制)")
 
 
 def reporters(around: Surroundings) -> list[str]:
@@ -80,7 +85,8 @@ def _without_brackets(text: str) -> list[str]:
 
 def _all_reporters(text: str) -> list[str]:
     names: list[str] = []
-    for part in _PART.split(text):
+    for whole in _PART.split(_PLACE_AND_DAY.sub("", text)):
+        part = _OTHERS.split(whole, maxsplit=1)[0]
         found = _REPORTER.match(part)
         if found is not None:
             rest = part[found.end() :]
@@ -91,8 +97,8 @@ def _all_reporters(text: str) -> list[str]:
 
 
 def final_names(around: Surroundings) -> list[str]:
-    """Find the names in brackets that close many articles of newspapers."""
-    for line in reversed(around.closing):
+    """Find the names in brackets that close many articles of newspapers, at times on a line of their own."""
+    for line in (*around.tail[:2], *reversed(around.closing)):
         if line.is_link:
             continue
         found = _FINAL_BRACKETS.search(line.text[-60:])

@@ -48,6 +48,17 @@ _PATTERNS = {
         r"(?<![A-Za-z])(?P<name>[A-Z][a-z]{2})[a-z]{0,6}\.?\s(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,?\s(?:[A-Z][a-z]{2}\s)?"
         r"(?P<year>(?:19|20)\d\d)(?!\d)" + _CLOCK
     ),
+    "compact, clock apart": re.compile(
+        r"(?<!\d)(?P<year>20[0-4]\d)(?P<month>1[0-2]|0[1-9])(?P<day>3[01]|[12]\d|0[1-9])"
+        r"\s{1,2}(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)(?::(?P<second>[0-5]\d))?(?!\d)"
+    ),
+    "day above month": re.compile(
+        r"(?<![\d./-])(?P<day>3[01]|[12]\d|0[1-9])\s?/?\s?(?P<year>20[0-4]\d)[-/.年](?P<month>1[0-2]|0[1-9])月?(?![-/.\d])"
+    ),
+    "chinese month first": re.compile(
+        r"(?P<month_name>十[一二]?|[一二三四五六七八九]|1[0-2]|(?<!\d)[1-9])月\s(?P<day>3[01]|[12]\d|0?[1-9])(?:st|nd|rd|th)?,\s?"
+        r"(?P<year>(?:19|20)\d\d)(?!\d)" + _CLOCK
+    ),
     "unix": re.compile(
         r"(?<![A-Za-z])(?P<name>[A-Z][a-z]{2})\s{1,2}(?P<day>3[01]|[12]\d|0?[1-9])\s(?P<hour>[01]\d|2[0-3]):(?P<minute>[0-5]\d)"
         r"(?::(?P<second>[0-5]\d))?\s(?:[A-Z]{3,4}\s)?(?P<year>(?:19|20)\d\d)(?!\d)"
@@ -85,6 +96,7 @@ _TELLING = re.compile(r"(?:时间|日期|发布|发表|时 间)[于：:\s]{0,3}$
 _JUST_NOW = re.compile(r"刚刚|刚才|剛剛")
 _UNITS = {"秒": "seconds", "分": "minutes", "小": "hours", "天": "days", "日": "days"}
 _DAYS_BACK = {"今天": 0, "今日": 0, "昨天": 1, "昨日": 1, "前天": 2}
+_WIDE = str.maketrans("０１２３４５６７８９－／．", "0123456789-/.")
 _NAMED_ZONE = re.compile(r"\s?(GMT|UTC|UT)\b")
 _NOON = 12
 _FIRST_SHORT_YEAR = 95
@@ -112,6 +124,7 @@ class Moment:
 
 def moments(text: str, now: dt.datetime) -> Iterator[Moment]:
     """Give every time spelled in a text, whole ones first, then relative ones, then those without a year."""
+    text = text.translate(_WIDE)
     taken: list[tuple[int, int]] = []
     for found in _spellings(text):
         if any(found.start() < end and start < found.end() for start, end in taken):
@@ -147,7 +160,7 @@ def built(found: re.Match[str]) -> Moment | None:
         return Moment(at, is_day_only=True, start=found.start(), end=found.end()) if at else None
     given = {name: value for name, value in found.groupdict().items() if value is not None}
     year = _year(given)
-    month = MONTHS.get(given["name"].lower()) if "name" in given else int(given["month"])
+    month = _month(given)
     if year is None or month is None:
         return None
     parts = {"year": year, "month": month, "day": int(given.get("day") or given["close_day"])}
@@ -164,6 +177,15 @@ def _year(given: dict[str, str]) -> int | None:
     if "short_year" in given:
         return _full_year(int(given["short_year"]))
     return int(given["republic"]) + _REPUBLIC if "republic" in given else None
+
+
+def _month(given: dict[str, str]) -> int | None:
+    if "name" in given:
+        return MONTHS.get(given["name"].lower())
+    if "month_name" in given:
+        name = given["month_name"]
+        return int(name) if name.isascii() else _chinese_number(name)
+    return int(given["month"])
 
 
 def _full_year(short: int) -> int:

@@ -29,6 +29,21 @@ from tests.crawlers.article_page import CLOSING, OPENING, article_page, facts_of
         ("<p>[ 河边柳 ] 于2026-08-12 16:12:21上贴</p>", "河边柳"),
         ("<p>发信人: riverboy (大河), 信区: Work</p>", "riverboy"),
         ("<p>来源：河湾日报 2026-11-20</p>", None),
+        ("<p>记者：王小满 实习生：方敏</p>", "王小满 方敏"),
+        ("<p>文/图：王小满</p>", "王小满"),
+        ("<p>文、图／王小满</p>", "王小满"),
+        ("<p>王小满 文/摄</p>", "王小满"),
+        ("<p>王小满（河湾大学教授）</p>", "王小满"),
+        ("<p>作者：Mary Smith 译者：王小满 来源：medium</p>", "Mary Smith"),
+        ("<p>作者：《河湾周刊》记者 王小满</p>", "王小满"),
+        ("<p>作者：青岚区总工会办公室 王小满</p>", "王小满"),
+        ("<p>快訊／溫小滿 2026年11月20日 08:19:00</p>", "溫小滿"),
+        ("<p>作者：</p><p>2026年11月20日青岚区</p>", None),
+        ("<p>作者：小编</p>", None),
+        ("<p>责任编辑：news</p>", None),
+        ("<p>通行证 <a class='userQuit' href='#'>退出</a></p>", None),
+        ("<p><a href='/bbs/1'>河边柳</a> 发表于 昨天 08:30</p>", "河边柳"),
+        ("<p>来自: <a href='/people/river/'>river.S</a> 2026-11-20 08:30:11</p>", "river.S"),
     ],
 )
 def test_authors_beside_the_headline(below: str, author: str | None) -> None:
@@ -46,6 +61,8 @@ def test_authors_beside_the_headline(below: str, author: str | None) -> None:
         ("据河湾社电（记者 格桑边觉）", "格桑边觉"),
         ("【环球记者 郭小丹】", "郭小丹"),
         ("河湾日报讯 记者王小满 通讯员赵大河报道：", "王小满 赵大河"),
+        ("（中央社記者溫小香台北21日電）", "溫小香"),
+        ("〔記者賴小滿／台北報導〕", "賴小滿"),
         ("记者近日获悉，", None),
         ("", None),
     ],
@@ -64,6 +81,12 @@ def test_reporters_at_the_start_of_the_text(start: str, author: str | None) -> N
         ("(文/图 刘小东 易小楠)", "刘小东 易小楠"),
         ("（编译/林小东）", "林小东"),
         ("（青岚区发展和改革局）", "青岚区发展和改革局"),
+        ("（来源：河湾日报 作者：王小满）", "王小满"),
+        ("（作者王小满系河湾大学教授）", "王小满"),
+        ("（作者系河湾大学教授）", None),
+        ("（作者：王敏北京大学经济学院教授）", "王敏"),
+        ("（记者 王小满 编辑 李四方）", "王小满"),
+        ("</p><p>（唐风）", "唐风"),
         ("（图片由受访者提供）", None),
         ("（记者 王小满 摄）", None),
     ],
@@ -81,6 +104,9 @@ def test_names_that_close_the_text(end: str, author: str | None) -> None:
         ("<p>□ 本报记者 葛小丹</p><p>(责编：萧小潇、张小妍)</p>", "葛小丹"),
         ("<p>(责编：郝小帅、杨小迪)</p>", "郝小帅 杨小迪"),
         ("<p>责任编辑：史小磊_NBJ11331</p>", "史小磊"),
+        ("<p>记者丨王小满 编辑丨李四方</p>", "王小满"),
+        ("<p>编辑：李四方 记者：王小满</p>", "王小满"),
+        ("<p>作者：王小满 原文链接：http://news.example/b</p>", "王小满"),
         ("<p>来源：河湾日报 编辑：苏小亮</p>", "苏小亮"),
         ("<p>供稿：青岚区总工会办公室</p><p>编辑：苏小亮</p>", "青岚区总工会办公室"),
         ("<p>责任编辑： HN666</p>", None),
@@ -131,6 +157,13 @@ def test_the_declared_author_is_only_an_editor_where_the_page_says_so() -> None:
 def test_what_is_no_person_is_not_taken_from_the_head(named: str) -> None:
     page = article_page(head=f'<meta name="author" content="{named}">')
     assert facts_of(page).author is None
+
+
+def test_an_editor_put_in_the_authors_place_gives_way_to_whom_the_text_names() -> None:
+    put = "<p>2026-11-20 08:15 作者：李四方 责任编辑：李四方</p>"
+    assert facts_of(article_page(below=put)).author == "李四方"
+    signed = article_page(below=put, closing=CLOSING + "（作者：王小满）")
+    assert facts_of(signed).author == "王小满"
 
 
 def test_an_office_signs_its_notice_above_the_date() -> None:

@@ -104,12 +104,18 @@ def test_a_recommended_article_lends_no_headline() -> None:
         (article_page(after="<p>发表于 2026-11-20 08:15:33</p>"), "2026-11-20 08:15"),
         (article_page(below="<p>最后更新: 2026-11-20 08:15</p><p>2026-11-19 07:00 字号</p>"), "2026-11-19 07:00"),
         (article_page(below="<p>2026-05-06 10:20</p><p>活动时间：2026年6月1日</p>"), "2026-05-06 10:20"),
+        (article_page(below="<p>2026-11-19 07:00 发布 2026-11-20 08:15 更新</p>"), "2026-11-19 07:00"),
+        (article_page(below="<p>成文日期：2026-11-12 发布日期：2026-11-19</p>"), "2026-11-19"),
+        (article_page(below="<p>发表于 <b title='2025-1-5 8:30'>x</b><i title='2025-1-5 8:30'>昨天 08:30</i></p>"), "2025-01-05 08:30"),
+        (article_page(below="<time datetime='2025-01-05T08:30:00+08:00'>1月5日</time>"), "2025-01-05 08:30"),
+        (article_page(below="<b>05</b><p>2026-01</p>"), "2026-01-05"),
+        (article_page(head='<meta property="bytedance:published_time" content="2026-01-05T08:30:00+08:00">'), "2026-01-05 08:30"),
         (article_page(below="<p>2031-01-01 00:00</p>"), None),
         (article_page(below="<p>1970-01-01 08:00</p>"), None),
         (article_page(after='<a href="/x">相关：别的事</a> 2026-11-02 10:00'), None),
         (article_page(), None),
     ],
-    ids=range(15),
+    ids=range(21),
 )  # fmt: skip
 def test_the_time_of_publication(page: str, expected: str | None) -> None:
     assert shown(facts_of(page)) == expected
