@@ -1,6 +1,7 @@
 """The evidence file: whatever a site answered can be written, read back and checked."""
 
 import datetime as dt
+import zlib
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,14 @@ from core.database.models.collecting import RawResponse
 from core.database.sessions import Sessions
 from crawlers.evidence.archive import EvidenceKind, EvidenceSubject, Operator, build_warc
 from crawlers.evidence.pages import pages_holding
-from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_raw, open_raw, without_keys
+from crawlers.evidence.raw_responses import (
+    PURPOSE,
+    RawPage,
+    SentRequest,
+    keep_raw,
+    open_raw,
+    without_keys,
+)
 from crawlers.evidence.records import read_archive
 
 NOW = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
@@ -110,6 +118,19 @@ def test_what_was_posted_is_kept_without_its_keys(sessions: Sessions, keyring: K
     for page, kept in zip(opened, POSTED.values(), strict=True):
         archive = read_archive(build_warc([page], subject(), EvidenceKind.PAGE, OPERATOR))
         assert (archive.records[1].content, archive.faults) == (kept, ())
+
+
+def test_a_page_packed_by_an_earlier_version_still_opens(
+    sessions: Sessions, keyring: Keyring
+) -> None:
+    answer = RawPage("https://a.example/1", 200, {}, "工资".encode() * 999, NOW)
+    with sessions.begin() as session:
+        keep_raw(session, keyring, answer, document_id=None)
+        raw = session.scalars(select(RawResponse)).one()
+        assert len(raw.sealed_body) < len(answer.body) / 9
+        assert open_raw(raw, keyring) == answer
+        raw.sealed_body = keyring.seal(zlib.compress(answer.body), purpose=PURPOSE)
+        assert open_raw(raw, keyring) == answer
 
 
 def test_of_several_pages_those_that_name_the_document_are_kept() -> None:
