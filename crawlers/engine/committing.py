@@ -5,17 +5,22 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 
 from sqlalchemy.exc import OperationalError
 
+from core.clock import monotonic
 from core.errors import ConflictError
 from crawlers.coverage.ledger import Yield
 from crawlers.visiting.outcomes import Outcome, VisitOutcomes
 from crawlers.visiting.visits import Ended
 
 MOST_TOGETHER = 32
-# A transaction costs as much as three visits: a moment's patience lets more of them share it.
+# So many make a transaction worth its price, which is that of three visits; nobody waits for more.
+ENOUGH = 16
+# Fewer gather for a moment, and while one transaction follows the other a little longer.
 GATHERED_FOR_S = 0.03
+APART_S = 0.2
 
 _Waiting = tuple[Ended, "asyncio.Future[Yield]"]
 
@@ -28,23 +33,35 @@ class Committer:
         self._threads = threads
         self._waiting: list[_Waiting] = []
         self._writing: asyncio.Task[None] | None = None
+        self._is_enough = asyncio.Event()
+        self._written_at = 0.0
 
     async def commit(self, ended: Ended) -> Yield:
         """Return when it is written; raises ConflictError for a lost claim, OperationalError without a database."""
         future: asyncio.Future[Yield] = asyncio.get_running_loop().create_future()
         self._waiting.append((ended, future))
+        if len(self._waiting) >= ENOUGH:
+            self._is_enough.set()
         if self._writing is None or self._writing.done():
             self._writing = asyncio.ensure_future(self._write())
         return await future
 
     async def _write(self) -> None:
         while self._waiting:
-            await asyncio.sleep(GATHERED_FOR_S)
+            await self._gather()
             batch, self._waiting = (
                 self._waiting[:MOST_TOGETHER],
                 self._waiting[MOST_TOGETHER:],
             )
+            self._written_at = monotonic()
             await self._write_batch(batch)
+
+    async def _gather(self) -> None:
+        if len(self._waiting) < ENOUGH:
+            self._is_enough.clear()
+            pause_s = max(GATHERED_FOR_S, self._written_at + APART_S - monotonic())
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._is_enough.wait(), pause_s)
 
     async def _write_batch(self, batch: Sequence[_Waiting]) -> None:
         loop = asyncio.get_running_loop()
