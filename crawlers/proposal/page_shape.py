@@ -40,6 +40,10 @@ _FORUM_ADDRESS = re.compile(
 )
 _FORUM_WORDS = re.compile(r"论坛|社区|贴吧|\bBBS\b", re.IGNORECASE)
 _BOARD_WORDS = re.compile(r"留言|信箱|咨询|投诉|建议|诉求|来信|办理情况|官方回复")
+_STATE_WORDS = re.compile(
+    r"[【\[(（]?(?:已|待|未|正在)?(?:办理|处理|受理|转办|回复|答复|办结|解决|回应)(?:中|完毕|完成)?[】\])）]?"
+)
+_SHORT_TAGS = ("td", "span", "em", "i", "b", "strong", "label", "div", "p", "a", "dd", "font")
 _SCRIPT_ROOTS = frozenset({"app", "root", "__next", "__nuxt", "main-app"})
 
 
@@ -105,6 +109,12 @@ class PageTraits:
     has_script_root: bool
     is_marked_article: bool
     board_words: int = field(default=0)
+    states: int = field(default=0)
+
+    @property
+    def is_of_messages(self) -> bool:
+        """Tell a list of messages by the words of its title and links, or by the states beside them."""
+        return self.board_words >= 6 or self.states >= 3  # noqa: PLR2004 (title and links, or a list)
 
 
 def traits_of(page: Page) -> PageTraits:
@@ -132,6 +142,10 @@ def traits_of(page: Page) -> PageTraits:
         or bool(page.meta.get("article:published_time")),
         board_words=len(_BOARD_WORDS.findall(title)) * 3
         + sum(bool(_BOARD_WORDS.search(text)) for text, _ in anchors),
+        states=sum(
+            len(element) == 0 and bool(_STATE_WORDS.fullmatch((element.text or "").strip()))
+            for element in islice(tree.iter(*_SHORT_TAGS), MOST_ELEMENTS)
+        ),
     )
 
 
@@ -149,7 +163,7 @@ def shape_of(page: Page, traits: PageTraits, *, headline_links: int) -> PageShap
     if headline_links >= 3 and _is_forum(page):  # noqa: PLR2004 (a list)
         return PageShape.THREADS
     if headline_links >= 3:  # noqa: PLR2004 (a list)
-        return PageShape.BOARD if traits.board_words >= 6 else PageShape.LIST  # noqa: PLR2004 (title and links)
+        return PageShape.BOARD if traits.is_of_messages else PageShape.LIST
     if traits.visible < EMPTY_CHARACTERS and (traits.scripts or traits.has_script_root):
         return PageShape.SCRIPTED
     if headline_links:

@@ -17,7 +17,13 @@ from crawlers.proposal.page_shape import PageShape, json_of, shape_of, traits_of
 from crawlers.proposal.pasted_address import pasted_address
 from crawlers.proposal.sampling import announcements, sample
 from crawlers.proposal.shape_reading import ShapeReading, html_page, read_shape
-from crawlers.proposal.shapes import ProposedShape, data_shapes, html_shapes, xml_shapes
+from crawlers.proposal.shapes import (
+    ProposedShape,
+    data_shapes,
+    html_shapes,
+    ranking_shapes,
+    xml_shapes,
+)
 from crawlers.proposal.site_visit import (
     LIMIT_S,
     RobotsFinding,
@@ -152,8 +158,10 @@ class _Proposer:
             self._nothing = fault_of(FailureCause.UNREADABLE, "页面是空的，或不是网页。")
             return
         traits = traits_of(page)
-        shape = shape_of(page, traits, headline_links=self._headline_links())
-        yield from html_shapes(page, shape)
+        headline_links = self._headline_links()
+        shape = shape_of(page, traits, headline_links=headline_links)
+        yield from ranking_shapes(page, headline_links)
+        yield from html_shapes(page, shape, is_of_messages=traits.is_of_messages)
         if shape is PageShape.LOGIN:
             self._nothing = fault_of(FailureCause.FORBIDDEN, "这个网址要登录才能看。")
         elif shape is PageShape.ARTICLE:

@@ -9,6 +9,7 @@ from core.errors import ExtractionError, InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
 from crawlers.extraction.page import Page, read_page
 from crawlers.parsing.forum_floors import floor_options
+from crawlers.proposal.board_marks import board_options
 from crawlers.proposal.page_shape import json_of, xml_shape
 from crawlers.proposal.sampling import read_harvest
 from crawlers.proposal.shapes import ProposedShape
@@ -19,6 +20,8 @@ from crawlers.sources import SourceDraft, checked_options
 
 STALE_AFTER = dt.timedelta(days=90)
 SHORTEST_WHOLE_TEXT = 150
+# What these types cannot do without is found on the pages that a list leads to.
+_MARKS = {"forum": floor_options, "message_board": board_options}
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,9 @@ def read_shape(
     """Read a shape from the page that was pasted, or from its own; None when it brings nothing."""
     try:
         page = first if shape.url == first.url else visit.page(shape.url)
-        if shape.kind == "forum" and not shape.options:
-            shape = replace(shape, options=floor_options(visit, page))
+        find_marks = _MARKS.get(shape.kind)
+        if find_marks is not None and not shape.options:
+            shape = replace(shape, options=find_marks(visit, page))
             if not shape.options and not shape.is_asked:
                 return None
         reading = _read(visit, policy, shape, page)

@@ -10,6 +10,7 @@ from crawlers.extraction.page import Page
 from crawlers.proposal.mapping import JSONMapping, proposed_mapping
 from crawlers.proposal.page_neighbours import LinkedFeed, linked_feeds
 from crawlers.proposal.page_shape import PageShape, is_json_feed
+from crawlers.proposal.ranking_marks import ranking_marks
 from crawlers.source_types import SOURCE_TYPES
 
 MOST_FEEDS = 2
@@ -74,9 +75,30 @@ def data_shapes(data: object, url: str, now: dt.datetime) -> Iterator[ProposedSh
     yield from (ranking, rows) if mapping.is_ranking else (rows, ranking)
 
 
-def html_shapes(page: Page, shape: PageShape) -> Iterator[ProposedShape]:
+def ranking_shapes(page: Page, headline_links: int) -> Iterator[ProposedShape]:
+    """Give the hot list that most of a page is; a ranking beside a list of articles is none."""
+    found = ranking_marks(page.tree)
+    if found is not None and found.count * 2 >= headline_links:
+        what = "名次和热度" if found.has_heat else "名次"
+        yield ProposedShape(
+            "trending_list",
+            page.url,
+            f"页面上有 {found.count} 条带{what}的标题，像热榜。",
+            found.options,
+        )
+
+
+def html_shapes(
+    page: Page, shape: PageShape, *, is_of_messages: bool = False
+) -> Iterator[ProposedShape]:
     """Give what an HTML page itself may be, feeds that it names first; nothing for an article or a login."""
     yield from feed_shapes(linked_feeds(page))
+    if shape is PageShape.BOARD or (shape is PageShape.THREADS and is_of_messages):
+        yield ProposedShape(
+            "message_board",
+            page.url,
+            "页面列出留言和办理情况，留言里的正文、状态和官方答复能分开。",
+        )
     if shape is PageShape.THREADS:
         yield ProposedShape("forum", page.url, "页面列出论坛主题，主题页里一楼一楼的能分开。")
     if shape is PageShape.BOARD:

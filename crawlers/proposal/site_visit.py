@@ -118,6 +118,7 @@ class SiteVisit:
         self._key = key
         self._ends_at = clock() + limit_s
         self._robots: dict[str, _Robots] = {}
+        self._pages: dict[str, FetchedPage] = {}
 
     @property
     def remaining_s(self) -> float:
@@ -137,7 +138,12 @@ class SiteVisit:
     def page(
         self, url: str, headers: Mapping[str, str] | None = None, *, body: bytes | None = None
     ) -> FetchedPage:
-        """Fetch what robots.txt allows, redirects judged anew; with a ``body`` it is a POST."""
+        """Fetch what robots.txt allows, redirects judged anew; with a ``body`` it is a POST.
+
+        One look asks for a page once, however often it is read.
+        """
+        if body is None and url in self._pages:
+            return self._pages[url]
         self._require_allowed(url)
         keyed = self._key.headers(url) if self._key else {}
         answer = self._answer(url, {**(headers or {}), **keyed}, body=body)
@@ -146,9 +152,12 @@ class SiteVisit:
             raise VisitFailedError(fault_of(failure.cause, _first_sentence(failure.reason)))
         if _origin(answer.url) != _origin(url):
             self._require_allowed(answer.url)
-        return FetchedPage(
+        page = FetchedPage(
             answer.url, answer.content, self.now, answer.headers.get("content-type", "")
         )
+        if body is None:
+            self._pages[url] = page
+        return page
 
     def _require_allowed(self, url: str) -> None:
         verdict = self._rules(url).rules.verdict(url, self._user_agent)

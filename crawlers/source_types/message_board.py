@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from dataclasses import dataclass, replace
 
 from lxml.html import HtmlElement
@@ -24,8 +25,8 @@ from crawlers.source_types.list_page import list_harvest
 MOST_ITEMS = 200
 MOST_REPLIES = 20
 REPLY_ANCHOR = "reply"
-_REPLIED = ["已回复", "已答复", "已办结", "办结", "已解决", "已回应", "回复办理", "replied"]
-_PENDING = [
+REPLIED_WORDS = ["已回复", "已答复", "已办结", "办结", "已解决", "已回应", "回复办理", "replied"]
+PENDING_WORDS = [
     "待办",
     "待回复",
     "未回复",
@@ -39,6 +40,9 @@ _PENDING = [
     "未办结",
     "未解决",
 ]
+_NO_REPLY = re.compile(
+    r"(?:暂无|尚未|还没有|还未|未|等待|无)(?:官方|单位|部门)?(?:回复|答复|办理|处理|反馈)?(?:内容|意见|结果)?[。.…]{0,6}|[-—/\s]{1,10}"
+)
 _PAGE, _JSON = "page", "json"
 _INTERFACE, _WORDS = "留言板是 JSON 接口时", "办理状态的字样"
 _PATHS = ("state_field", "reply_text_field", "reply_time_field", "reply_outlet_field", "detail")
@@ -83,8 +87,8 @@ class MessageBoard:
         FieldSpec("detail_url", "单条留言的地址模板", maximum=500, group=_INTERFACE,
                   help="用 {id} 代表编号；填了就逐条打开，待办的会隔一段时间再看有没有回复。"),
         FieldSpec("detail", "单条留言所在的路径", default="data || @", maximum=200, group=_INTERFACE),
-        FieldSpec("replied_words", "表示“已回复”的字样", FieldKind.LIST, default=_REPLIED, group=_WORDS),
-        FieldSpec("pending_words", "表示“待办”的字样", FieldKind.LIST, default=_PENDING, group=_WORDS,
+        FieldSpec("replied_words", "表示“已回复”的字样", FieldKind.LIST, default=REPLIED_WORDS, group=_WORDS),
+        FieldSpec("pending_words", "表示“待办”的字样", FieldKind.LIST, default=PENDING_WORDS, group=_WORDS,
                   help="两种字样都没有时，看页面上有没有官方回复。"),
         *PAGE_OPTIONS,
         *KEY_OPTIONS,
@@ -152,7 +156,7 @@ def _is_replied(state: str, has_reply: bool, source: SourceProfile) -> bool:  # 
 def _reply(
     opening: CollectedDocument, text: str, time: dt.datetime | None, outlet: str
 ) -> CollectedDocument | None:
-    if not text:
+    if not text or _NO_REPLY.fullmatch(text):
         return None
     anchor = f"{opening.anchor}-{REPLY_ANCHOR}" if opening.anchor else REPLY_ANCHOR
     return CollectedDocument(
@@ -237,7 +241,9 @@ def _from_page(page: FetchedPage, source: SourceProfile) -> _Message:
     )  # fmt: skip
     reply = None
     for element in replies[:MOST_REPLIES]:
-        said = part("reply_text_selector", element) or inner_text(element)
+        # Where a part of the block is asked for, the rest of it is no reply.
+        has_part = bool(source.options.get("reply_text_selector"))
+        said = part("reply_text_selector", element) if has_part else inner_text(element)
         reply = reply or _reply(
             opening, said, read_time(part("reply_time_selector", element), page.fetched_at),
             part("reply_outlet_selector", element),
