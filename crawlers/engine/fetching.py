@@ -29,6 +29,7 @@ from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.resolver import PolicyResolver
 from crawlers.evidence.raw_responses import SentRequest
 from crawlers.failures import Failure, FailureCause, FetchFailedError, failure, status_failure
+from crawlers.meta_refresh import refresh_target
 from crawlers.source_keys import RequestKey
 
 log = structlog.get_logger(__name__)
@@ -108,7 +109,7 @@ class Fetcher:
         patience_s: float = LATER_PATIENCE_S,
         key: RequestKey | None = None,
     ) -> Fetched:
-        """Follow redirects to a page; with a ``body`` the first request is a POST, the others never are.
+        """Follow redirects, those of a page itself too; with a ``body`` the first request is a POST, the others never are.
 
         The ``key`` goes to its own site alone, wherever that redirects to.
 
@@ -127,13 +128,13 @@ class Fetcher:
             left_s -= spent_s(meta)
             if left_s <= 0:
                 raise FetchFailedError(failure(FailureCause.TIMEOUT))
-            location = response.headers.get("Location")
-            if response.status in REDIRECTS and location is not None:
-                url = _target(url, location.decode("utf-8", errors="replace"))
+            answered = _header_map(response)
+            location = _location(url, response, answered)
+            if location is not None:
+                url = _target(url, location)
                 if is_login(url):
                     raise FetchFailedError(failure(FailureCause.FORBIDDEN, LOGIN_WALL))
                 continue
-            answered = _header_map(response)
             if response.status not in {OK, NOT_MODIFIED}:
                 retry_after = answered.get("retry-after", "")
                 raise FetchFailedError(
@@ -191,6 +192,16 @@ _CAUSES: tuple[tuple[type[Exception], FailureCause], ...] = (
     (DownloadFailedError, FailureCause.INCOMPLETE),
     (OSError, FailureCause.UNREACHABLE),
 )
+
+
+def _location(url: str, response: Response, answered: Mapping[str, str]) -> str | None:
+    """Give where an answer, or the page in it, sends us on to."""
+    if response.status == OK:
+        return refresh_target(response.body, url, answered.get("content-type", ""))
+    location = response.headers.get("Location")
+    if response.status not in REDIRECTS or location is None:
+        return None
+    return location.decode("utf-8", errors="replace")
 
 
 def is_login(url: str) -> bool:

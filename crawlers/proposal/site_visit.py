@@ -18,6 +18,7 @@ from core.outbound.errors import (
     ResponseTooLargeError,
 )
 from crawlers.failures import FailureCause, status_failure
+from crawlers.meta_refresh import refresh_target
 from crawlers.proposal.robots_rule import RobotsRule, deciding_rule
 from crawlers.robots import UNAVAILABLE, RobotsRules, RobotsVerdict, product_token, robots_url
 from crawlers.robots import rules_of as robots_rules_of
@@ -28,6 +29,7 @@ LIMIT_S = 12.0
 ROBOTS_LIMIT_S = 5.0
 SHORTEST_S = 0.2
 OK = 200
+MOST_REFRESHES = 5
 NOTHING_SAVED = "什么也没有保存。"
 
 
@@ -88,6 +90,7 @@ _WHAT = {
     FailureCause.ROBOTS_UNAVAILABLE: "网站的 robots.txt 暂时取不到。",
     FailureCause.TIMEOUT: "网站在限定的时间内没有答完。",
     FailureCause.TOO_LARGE: "页面超过 5 MB 的上限，已停止读取。",
+    FailureCause.REDIRECTS: "网址转来转去没有尽头。",
 }
 
 
@@ -144,6 +147,21 @@ class SiteVisit:
         """
         if body is None and url in self._pages:
             return self._pages[url]
+        page = self._fetched(url, headers, body=body)
+        if body is None:
+            for _ in range(MOST_REFRESHES):
+                target = refresh_target(page.body, page.url, page.content_type)
+                if target is None:
+                    break
+                page = self._fetched(target, headers)
+            else:
+                raise VisitFailedError(fault_of(FailureCause.REDIRECTS))
+            self._pages[url] = page
+        return page
+
+    def _fetched(
+        self, url: str, headers: Mapping[str, str] | None, *, body: bytes | None = None
+    ) -> FetchedPage:
         self._require_allowed(url)
         keyed = self._key.headers(url) if self._key else {}
         answer = self._answer(url, {**(headers or {}), **keyed}, body=body)
@@ -152,12 +170,9 @@ class SiteVisit:
             raise VisitFailedError(fault_of(failure.cause, _first_sentence(failure.reason)))
         if _origin(answer.url) != _origin(url):
             self._require_allowed(answer.url)
-        page = FetchedPage(
+        return FetchedPage(
             answer.url, answer.content, self.now, answer.headers.get("content-type", "")
         )
-        if body is None:
-            self._pages[url] = page
-        return page
 
     def _require_allowed(self, url: str) -> None:
         verdict = self._rules(url).rules.verdict(url, self._user_agent)
