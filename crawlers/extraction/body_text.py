@@ -25,6 +25,7 @@ THIN = 60
 LEAST = 20
 """The same for a block that is named as the text or begins behind the headline."""
 _TEASER = 2
+_LEAST_NET = 0.5
 _TEASER_END = 20
 # The library's time grows faster than such a page.
 _MOST_NODES = 10_000
@@ -83,7 +84,7 @@ def body_text(page: Page) -> BodyText:
     readings = [first, *carried]
     is_ordinary = stream.nodes <= _MOST_NODES and stream.depth <= _DEEPEST
     if is_ordinary and len(page.source) <= _LONGEST_SOURCE:
-        readings.append(_from_trafilatura(page, whole))
+        readings.append(_from_trafilatura(page, whole, stream))
     known = [reading for reading in readings if reading.text]
     return max(known, key=lambda reading: _value(reading, known), default=first)
 
@@ -141,17 +142,23 @@ def _from_embedded(page: Page, whole: float) -> BodyText:
     return _NOTHING if found is None else _scored(found.lines, "embedded", whole)
 
 
-def _from_trafilatura(page: Page, whole: float) -> BodyText:
+def _from_trafilatura(page: Page, whole: float, stream: Layout) -> BodyText:
     found = trafilatura.bare_extraction(
         page.source, url=page.url, include_comments=False, favor_precision=True
     )
     # The library answers a dict only to those who ask for one.
     text = getattr(found, "text", None) or ""
-    texts = (plain(line) for line in text.splitlines())
+    shown = {line.text: line for line in stream.lines}
+    cells = (plain(cell) for line in text.splitlines() for cell in line.split(" | "))
     lines = [
-        TextLine(text, len("".join(text.split())), 0, is_hidden=False) for text in texts if text
+        shown.get(cell, TextLine(cell, len(_solid(cell)), 0, is_hidden=False))
+        for cell in (cell.strip("| ") for cell in cells)
+        if cell
     ]
-    return _scored(lines, "trafilatura", whole)
+    reading = _scored(lines, "trafilatura", whole)
+    # With many links and lone words beside the text the library gave the whole page.
+    is_page = sum(map(running_weight, lines)) < _LEAST_NET * reading.running
+    return replace(reading, score=0.0) if is_page else reading
 
 
 def _scored(

@@ -16,7 +16,7 @@ from lxml import etree
 from lxml.html import HtmlElement
 
 from crawlers.extraction.layout import TextLine, layout
-from crawlers.extraction.line_weights import running_weight
+from crawlers.extraction.line_weights import SENTENCE, running_weight
 from crawlers.extraction.page import Page
 
 MOST_CHARACTERS = 3_000_000
@@ -46,6 +46,7 @@ _OTHER_KEY = re.compile(
 _CALL = re.compile(r"[\w.$]{1,20}\s*(?:\+?=|\()\s*$")
 _LONGEST_CALL = 30
 _LEAST_CHINESE = 0.3
+_CHARACTERS_A_MARK = 150
 _OTHER_KEY_PENALTY = 0.2
 _TEXT_KEY_BONUS = 1.2
 _TITLE_KEYS = frozenset({"title", "headline", "url", "link"})
@@ -84,6 +85,9 @@ def embedded_text(page: Page) -> EmbeddedText | None:
 def _weight(path: Path, lines: list[TextLine]) -> float:
     text = "".join(line.text for line in lines)
     if len(_CHINESE.findall(text)) < _LEAST_CHINESE * len(text):
+        return 0.0
+    if _CHARACTERS_A_MARK * len(SENTENCE.findall(text)) < len(text):
+        # A list of words or characters, such as scripts need to tell traditional from simplified ones.
         return 0.0
     weight = sum(running_weight(line) for line in lines)
     if any(_OTHER_KEY.search(key) for key in path):
@@ -219,7 +223,8 @@ def _lines(text: str) -> list[TextLine]:
     text = _decoded(text)
     if "<" in text:
         try:
-            return layout(lxml.html.fragment_fromstring(text, create_parent="div")).lines
+            # What is embedded may be a whole page, or the first half of one.
+            return layout(lxml.html.document_fromstring(f"<div>{text}</div>")).lines
         except (etree.ParserError, etree.XMLSyntaxError, ValueError):
             return []
     lines = (" ".join(line.split()) for line in text.splitlines())

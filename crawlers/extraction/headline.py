@@ -89,7 +89,7 @@ def page_title(page: Page) -> str:
 def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
     """Choose the line that most looks like the headline, by what the page claims and where it stands."""
     claims = list(_claims(page))
-    told = claims[0] if claims else None
+    told = next((claim for claim in claims if _is_telling(claim)), claims[0] if claims else None)
     start = first_paragraph(lines, text) if text.end else None
     best, best_score, is_agreed = None, -1.0, False
     for index, line in enumerate(lines[:MOST_LINES]):
@@ -134,13 +134,14 @@ def _claims(page: Page) -> Iterator[_Claim]:
         clean = _clean(text[:_LONGEST_LINE])
         if clean:
             part = _without_site(clean)
-            is_cut = _CUT.search(clean) is not None
+            is_cut = _CUT.search(clean) is not None or _CUT.search(part) is not None
             is_site = (
                 part == clean
                 and len(clean) <= LONGEST_SITE
                 and _ONLY_SITE.search(clean) is not None
             )
-            yield _Claim(clean, _key(_CUT.sub("", clean)), part, _key(part), is_cut, is_site)
+            begun = _CUT.sub("", part if is_cut else clean)
+            yield _Claim(clean, _key(begun), part, _key(part), is_cut, is_site)
 
 
 def _agreement(
@@ -160,7 +161,8 @@ def _agreement(
             best, spelled = found
         if following and key in claim.key and key != claim.key:
             after = _clean(following[0].text[:LONGEST])
-            for joined in (shown + after, f"{shown} {after}"):
+            spaced = f"{shown} {after}"
+            for joined in (spaced, shown + after) if spaced in claim.text else (shown + after,):
                 found = _agreement_with(claim, _key(joined), joined)
                 if after and found[0] > best:
                     best, spelled = found

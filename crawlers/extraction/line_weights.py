@@ -19,13 +19,14 @@ SENTENCE = re.compile(
 _BOILERPLATE = re.compile(
     r"版权所有|版权声明|免责声明|责任编辑|责编[:：]|icp备|icp证|公网安备|copyright|all rights reserved"
     r"|相关阅读|推荐阅读|延伸阅读|分享到|分享至|扫一扫|发表评论|转载请注明|未经授权|许可证"
-    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图"
+    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图|(?:不得|严禁|禁止)(?:擅自)?转载|非经授权|(?:不代表|不表明).{0,12}(?:观点|立场)|文明上网"
 )
 # These words stand in running text too, so only a very short line is told by them.
 _BUTTON = re.compile(
     r"[上下]一[篇页]|二维码|点击查看|登录|注册|举报|客服|联系我们|关于我们|网友评论|跟帖|声明[:：]|客户端"
-    r"|播报|^\[?编辑\]?$|^广告|纠错|收藏|相关新闻"
+    r"|播报|^\[?编辑\]?$|^广告|纠错|收藏|相关(?:新闻|日志|链接|文章)|内文相关|^图集$|^\+?\d$|正在加载|自动播放|^tags?[:：]|跟贴|隐私权规范"
 )
+_FORMER_HEADLINE = re.compile(r"[（(\[【]?原标题\s?[:：]")
 _AROUND = re.compile(
     r"comment|footer|(?:^|[-_ ])foot|sidebar|relat|recommend|share|copyright|crumb|(?:^|[-_ ])nav"
     r"|menu|reply|pinglun|banner|disclaim|statement|hotnews|(?:^|[-_ ])rank"
@@ -90,6 +91,8 @@ def running_weight(line: TextLine) -> float:
         return -line.size
     if is_boilerplate(line):
         return -line.size - _SHORT_LINE
+    if _FORMER_HEADLINE.match(line.text):
+        return 0.0
     marks = len(SENTENCE.findall(line.text))
     if marks == 0:
         return (0.3 if line.size >= _LONG_LINE and not line.linked else -0.5) * line.size

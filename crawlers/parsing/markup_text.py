@@ -14,7 +14,8 @@ def plain_text(markup: str) -> str:
     if "<" not in markup and "&" not in markup:
         return markup.strip()
     try:
-        fragment = lxml.html.fragment_fromstring(markup, create_parent="div")
+        # Some feeds put a whole page there, or the first half of one.
+        fragment = lxml.html.document_fromstring(f"<div>{markup}</div>")
     except (etree.ParserError, etree.XMLSyntaxError, ValueError):
         return markup.strip()
     for element in list(fragment.iter(*_UNREAD)):

@@ -41,6 +41,33 @@ def test_a_teaser_gives_way_to_the_text_that_the_page_carries() -> None:
     assert (words(found.text), found.extractor) == (words(TEXT), "embedded")
 
 
+def test_half_a_page_within_a_script_is_no_accident() -> None:
+    half = "<!DOCTYPE html><html><head><title>河湾，新闻</title><script>var a = 1;"
+    shown = f"<div><p>{PARAGRAPHS[0]}</p></div><textarea>{half * 3}</textarea>"
+    assert words(read(page(shown)).text) == words(PARAGRAPHS[0])
+
+
+def test_a_list_of_words_within_a_script_is_no_text() -> None:
+    table = "台号皑蔼碍爱翱袄奥坝罢摆败颁办绊帮绑镑谤剥饱宝报鲍辈贝钡狈备惫绷笔毕毙闭边编贬变" * 20
+    shown = f"<div><p>工资，已发。</p></div><script>var simplified = '{table}';</script>"
+    assert "皑蔼" not in read(page(shown)).text
+
+
+def test_a_former_headline_does_not_outweigh_a_short_text() -> None:
+    former = "<p class=was>（原标题：青岚区总工会走访工地，核对工资，解答疑问，督促整改）</p>"
+    notes = "<p>本文来源：河湾日报 责任编辑：李四方</p>" * 3
+    found = read(page(f"<div><div>{former}</div><p>{PARAGRAPHS[0][:50]}</p>{notes}</div>"))
+    assert PARAGRAPHS[0][:50] in found.text
+
+
+@pytest.mark.parametrize(
+    "last", ["图集", "+1", "Tag:工资", "正在加载...", "相关日志", "严禁擅自转载"]
+)
+def test_what_a_page_sets_below_a_text_is_no_text(last: str) -> None:
+    found = read(page(f"<div>{markup()}<p>{last}</p></div>"))
+    assert words(found.text) == words(TEXT)
+
+
 def test_the_headline_and_the_facts_below_it_are_no_text() -> None:
     facts = "<p>2026-11-20 08:15 来源：河湾日报</p><p>字号：大 中 小</p>"
     found = read(page(f"<div><h2>青岚区总工会走访工地核对工资</h2>{facts}{markup()}</div>"))

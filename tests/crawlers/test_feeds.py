@@ -68,6 +68,7 @@ def test_a_feed_is_read_whatever_is_wrong_with_its_wrapping(body: str | bytes) -
         ("职工&mdash;企业", "职工—企业"),
         ("&unknown;值", "&unknown值"),
         ("&lt;p&gt;一&lt;/p&gt;&lt;p&gt;二&lt;/p&gt;", "一\n二"),
+        ("<![CDATA[<html><head><title>页</title><script>x]]>", "页"),
         ("<![CDATA[<script>alert(1)</script>正文<br>第二行]]>", "正文\n第二行"),
     ],
 )

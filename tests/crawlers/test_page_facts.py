@@ -65,6 +65,20 @@ def test_a_headline_over_two_lines_is_joined_as_its_title_says() -> None:
     assert facts_of(page).title == "为现代化凝聚力量——热烈祝贺大会开幕"
 
 
+def test_a_title_that_is_cut_before_the_site_is_given_whole() -> None:
+    page = article_page(title=f"{HEADLINE[:8]}…_河湾网", headline=f"<div>{HEADLINE}</div>")
+    assert facts_of(page).title == HEADLINE
+
+
+def test_a_page_that_shows_no_headline_is_called_what_it_tells_other_sites() -> None:
+    page = article_page(
+        title="河湾日报客户端",
+        headline="",
+        head=f"<meta property='og:title' content='{HEADLINE}'>",
+    )
+    assert facts_of(page).title == HEADLINE
+
+
 def test_a_heading_of_a_list_does_not_beat_what_the_title_says() -> None:
     page = article_page(
         title=f"{HEADLINE}(图)",
