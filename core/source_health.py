@@ -43,9 +43,18 @@ def is_overdue(
     """
     if due_at is None:
         return False
+    patience = _patience(interval_s)
+    return now - due_at > patience or now - visited_at > overdue_after(interval_s)
+
+
+def overdue_after(interval_s: int) -> dt.timedelta:
+    """Tell how long after a visit the next must have been, whenever it was due."""
+    return 2 * dt.timedelta(seconds=interval_s) + _patience(interval_s)
+
+
+def _patience(interval_s: int) -> dt.timedelta:
     interval = dt.timedelta(seconds=interval_s)
-    patience = max(OVERDUE_AFTER, min(OVERDUE_AFTER_INTERVALS * interval, OVERDUE_AT_MOST))
-    return now - due_at > patience or now - visited_at > 2 * interval + patience
+    return max(OVERDUE_AFTER, min(OVERDUE_AFTER_INTERVALS * interval, OVERDUE_AT_MOST))
 
 
 def health(source: Source, now: dt.datetime) -> SourceHealth:

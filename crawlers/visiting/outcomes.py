@@ -36,6 +36,7 @@ from crawlers.visiting.harvest_storage import (
     store_harvest,
 )
 from crawlers.visiting.known_documents import KnownDocuments, known_of_sources
+from crawlers.visiting.rhythm import Rhythm, rhythms
 from crawlers.visiting.schedule import (
     asked_for,
     next_interval,
@@ -85,7 +86,7 @@ class VisitOutcomes:
         outcomes: list[Outcome] = []
         # What visits change is gathered and written at the end, many rows at once.
         with self.sessions(autoflush=False) as session, session.begin():
-            rows = _locked_rows(session, ended)
+            rows = _locked_rows(session, ended, now)
             for one in ended:
                 if rows.is_held(one.visit):
                     outcomes.append(self._write(session, rows, one, now))
@@ -127,9 +128,10 @@ class VisitOutcomes:
         source.cursor = cursor_after(session, source, collected.harvest, stored, now)
         announced = collected.harvest.links if collected.harvest else ()
         new_links = announce(session, source.id, announced, now)
-        rate = publishing_rate(source, gained.new + new_links, now)
+        rhythm = rows.rhythms.get(source.id)
+        rate = publishing_rate(source, gained.new + new_links, now, rhythm)
         interval = next_interval(source, rate)
-        claims.let_go(source, due_at=next_visit(source, visit.due_at, interval, now))
+        claims.let_go(source, due_at=next_visit(source, visit.due_at, interval, now, rhythm))
         source.publishing_rate, source.interval_s = rate, round(interval.total_seconds())
         source.visited_at = source.succeeded_at = now
         source.failures, source.failure_reason = 0, None
@@ -176,13 +178,14 @@ class VisitOutcomes:
 class _Rows:
     """The locked rows of a transaction; ``held`` and ``pages`` are those whose claim still holds.
 
-    ``known`` has the documents of each source that its visits have brought before.
+    ``known`` has the documents of each source that its visits have brought before, ``rhythms`` when it publishes.
     """
 
     sources: dict[int, Source]
     held: dict[int, Source]
     pages: dict[int, FrontierURL]
     known: dict[int, KnownDocuments]
+    rhythms: dict[int, Rhythm]
 
     def is_held(self, visit: Visit) -> bool:
         if visit.source.id not in self.sources:
@@ -190,14 +193,16 @@ class _Rows:
         return visit.claim.id in (self.held if isinstance(visit, SourceVisit) else self.pages)
 
 
-def _locked_rows(session: Session, ended: Sequence[Ended]) -> _Rows:
+def _locked_rows(session: Session, ended: Sequence[Ended], now: dt.datetime) -> _Rows:
     """Lock every source before any page, in the order of their ids: two crawlers never wait for each other."""
     ids = {one.visit.source.id for one in ended}
     statement = select(Source).where(Source.id.in_(ids)).order_by(Source.id)
-    sources = session.scalars(statement.with_for_update(key_share=True))
+    sources = {
+        source.id: source for source in session.scalars(statement.with_for_update(key_share=True))
+    }
     visits = [one.visit for one in ended]
     return _Rows(
-        {source.id: source for source in sources},
+        sources,
         claims.lock_held(
             session, Source, [visit.claim for visit in visits if isinstance(visit, SourceVisit)]
         ),
@@ -213,7 +218,22 @@ def _locked_rows(session: Session, ended: Sequence[Ended]) -> _Rows:
                 if isinstance(one.found, Collected) and one.found.harvest is not None
             ],
         ),
+        rhythms(session, _adapting(sources, ended), now),
     )
+
+
+def _adapting(sources: dict[int, Source], ended: Sequence[Ended]) -> set[int]:
+    """Give the sources whose next visit is now to be set, at an interval that may change."""
+    visited = {
+        one.visit.source.id
+        for one in ended
+        if isinstance(one.visit, SourceVisit) and isinstance(one.found, Collected)
+    }
+    return {
+        source.id
+        for source in sources.values()
+        if source.id in visited and source.interval_floor_s != source.interval_ceiling_s
+    }
 
 
 def _record(

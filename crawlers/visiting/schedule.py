@@ -7,6 +7,11 @@ Cho and Garcia-Molina, "Estimating frequency of change", ACM TOIT 3(3), 2003). T
 1 / λ', when one item is expected, between the source's floor and ceiling, and at most halved or one and a
 half times as long as the last. A source whose floor is its ceiling is visited exactly at that pace.
 
+**Hours of the day.** Once the ledger has learned when a source usually publishes, both t and 1 / λ' are measured on the
+source's own clock (crawlers.visiting.rhythm), which hardly moves in its quiet hours. On the clock of the wall the pause
+then keeps between floor and ceiling, and never is so long that the source would count as overdue, or that an hour would
+count as unwatched: a source of ten minutes is still visited in every hour of the night.
+
 **Pages.** Numbers of readers and replies grow fast and then ever slower, so a page is seen again at ages that
 triple: 1 h, 3 h, 9 h, 27 h, three days. Threads, whose replies are news themselves, are seen more often while
 they are young.
@@ -18,8 +23,12 @@ import datetime as dt
 import random
 
 from core.database.models.collecting import Source
+from core.source_health import overdue_after
+from crawlers.coverage.ledger import hour_of
+from crawlers.coverage.usual import patience_of
 from crawlers.failures import Failure, FailureCause
 from crawlers.source_types import SOURCE_TYPES
+from crawlers.visiting.rhythm import Rhythm
 from crawlers.visiting.visits import PageVisit
 
 REVISITS = "revisit"
@@ -38,16 +47,24 @@ SHORTEST_MEMORY_S, LONGEST_MEMORY_S = 3600.0, 48 * 3600.0
 SLOWEST_RATE = 1 / (24 * 365)
 _GROWS, _SHRINKS = 1.5, 0.5
 _SPREAD = 0.05
+_HOUR = dt.timedelta(hours=1)
+# Of the time that would be noticed, so that spreading and slow answers do not reach it.
+_BEFORE = 0.9
 
 
-def publishing_rate(source: Source, new: int, now: dt.datetime) -> float | None:
-    """Give the estimate, in items an hour, after a visit that brought ``new`` ones.
+def publishing_rate(
+    source: Source, new: int, now: dt.datetime, rhythm: Rhythm | None = None
+) -> float | None:
+    """Give the estimate, in items an hour of the source's clock, after a visit that brought ``new`` ones.
 
     The first visit finds what gathered over an unknown time and says nothing.
     """
     if source.succeeded_at is None:
         return source.publishing_rate
-    elapsed_h = max(1.0, (now - source.succeeded_at).total_seconds()) / 3600
+    elapsed_s = (now - source.succeeded_at).total_seconds()
+    if rhythm is not None:
+        elapsed_s = rhythm.elapsed_s(source.succeeded_at, now)
+    elapsed_h = max(1.0, elapsed_s) / 3600
     before = source.publishing_rate
     if before is None:
         # As if its interval had been chosen rightly.
@@ -65,14 +82,38 @@ def next_interval(source: Source, rate: float | None) -> dt.timedelta:
     return dt.timedelta(seconds=max(1, round(wanted)))
 
 
-def next_visit(source: Source, due_at: dt.datetime, interval: dt.timedelta, now: dt.datetime) -> dt.datetime:  # fmt: skip
+def next_visit(
+    source: Source,
+    due_at: dt.datetime,
+    interval: dt.timedelta,
+    now: dt.datetime,
+    rhythm: Rhythm | None = None,
+) -> dt.datetime:
     """Count from when the visit was due, so that slow answers do not add up; spread what need not be exact."""
+    is_exact = source.interval_floor_s == source.interval_ceiling_s
     following = due_at + interval
     if following <= now:
         following = now + interval
-    if source.interval_floor_s == source.interval_ceiling_s:
+    if is_exact:
         return following
+    if rhythm is not None:
+        following = _by_rhythm(source, interval, now, rhythm)
     return now + (following - now) * random.uniform(1 - _SPREAD, 1 + _SPREAD)  # noqa: S311 (spreads load, guards nothing)
+
+
+def _by_rhythm(
+    source: Source, interval: dt.timedelta, now: dt.datetime, rhythm: Rhythm
+) -> dt.datetime:
+    """Wait on the source's clock, but on the wall's no less than its floor and no longer than goes unnoticed."""
+    seconds = interval.total_seconds()
+    covered_until = hour_of(now) + patience_of(round(seconds)) + _HOUR
+    latest = min(
+        now + dt.timedelta(seconds=source.interval_ceiling_s),
+        now + (covered_until - now) * _BEFORE,
+        now + overdue_after(round(seconds)) * _BEFORE,
+    )
+    earliest = now + dt.timedelta(seconds=source.interval_floor_s)
+    return max(earliest, rhythm.after(now, seconds, max(latest, now + interval)))
 
 
 def revisit_at(
