@@ -23,7 +23,28 @@ __all__ = ["elasticsearch_url"]
 
 TEMPLATE = "zhisheng_template"
 START = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
+# Installations that tests share, by the fixtures that start them; the one with the longest tests first.
+INSTALLATIONS = ("demo", "world", "empty")
 _numbers = count(1)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Name what must stay in one process under ``--dist=loadgroup``: an installation, else a file.
+
+    Every installation is started once, and the longest tests first, so that all processes end together.
+    """
+    groups = {item: _group(item) for item in items}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    order = {name: number for number, name in enumerate(INSTALLATIONS)}
+    items.sort(key=lambda item: order.get(groups[item], len(order)))
+
+
+def _group(item: pytest.Item) -> str:
+    fixtures = getattr(item, "fixturenames", ())
+    shares = item.path.parent.name in {"browser", "faults"}
+    return next((name for name in INSTALLATIONS if shares and name in fixtures), item.location[0])
 
 
 def _execute(server_url: URL, statement: str) -> None:

@@ -60,7 +60,8 @@ def room(browser: Browser) -> Iterator[Room]:
     assert room.guard.complaints == []
 
 
-@pytest.fixture(scope="session")
+# Of this package and not of the session: whatever the process tests next needs the machine.
+@pytest.fixture(scope="package")
 def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """An installation that nobody has set up."""
     assert browser.is_connected()
@@ -68,7 +69,7 @@ def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def demo(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """The demo with its people, accounts, history and sites; its platforms are the sandbox."""
     assert browser.is_connected()
