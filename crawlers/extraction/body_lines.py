@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from crawlers.extraction.body_block import BodyBlock
 from crawlers.extraction.layout import Layout, TextLine
@@ -18,6 +19,7 @@ _INFO = re.compile(
     r"|点击[数量率:：]|发布[时日于]|关注|播报|打印|评论|正文$|\[\s*大\s|责任?编辑?\s*[:：]|编辑\s*[:：]|查看原图|收藏|分享"
 )
 _WHOLLY_LINKED = 0.8
+_ENDING = re.compile(r"\s?(?:返回搜狐，?\s?查看更多|返回(?:首页|列表)|阅读原文)\s?>{0,2}$")
 # Text that is folded or stands on a further tab of the page belongs to it when there is much of it.
 _LEAST_HIDDEN = 0.3
 
@@ -34,7 +36,7 @@ def body_lines(
     ]
     if body.kind == "running":
         kept = [index for index in kept if not _is_link(page.lines[index])]
-    lines = [page.lines[index] for index in kept]
+    lines = [_without_ending(page.lines[index]) for index in kept]
     return _without_tail(_without_head(lines, titles))
 
 
@@ -47,6 +49,12 @@ def _shown(page: Layout, start: int, end: int) -> list[int]:
         if page.lines[index].is_hidden
     )
     return list(range(start, end)) if hidden > _LEAST_HIDDEN * visible else shown
+
+
+def _without_ending(line: TextLine) -> TextLine:
+    """Drop the link with which some sites end the last paragraph."""
+    text = _ENDING.sub("", line.text) if line.linked else line.text
+    return line if text == line.text else replace(line, text=text, size=len("".join(text.split())))
 
 
 def _is_link(line: TextLine) -> bool:

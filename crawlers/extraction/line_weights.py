@@ -19,12 +19,17 @@ SENTENCE = re.compile(
 _BOILERPLATE = re.compile(
     r"版权所有|版权声明|免责声明|责任编辑|责编[:：]|icp备|icp证|公网安备|copyright|all rights reserved"
     r"|相关阅读|推荐阅读|延伸阅读|分享到|分享至|扫一扫|发表评论|转载请注明|未经授权|许可证"
-    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图|(?:不得|严禁|禁止)(?:擅自)?转载|非经授权|(?:不代表|不表明).{0,12}(?:观点|立场)|文明上网"
+    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图|(?:不得|严禁|禁止)(?:擅自)?转载|非经授权|(?:不代表|不表明).{0,12}(?:观点|立场)|文明上网|隐私权规范"
 )
+# A last paragraph may end with these without a break.
+_ENDING = re.compile(
+    r"(?<=[。！？”…」）)])\W{0,4}(?:责任编辑|责编|返回搜狐|阅读原文|打开app|下载app|查看原图).{0,24}$"
+)
+_LEAST_BEFORE_ENDING = 15
 # These words stand in running text too, so only a very short line is told by them.
 _BUTTON = re.compile(
     r"[上下]一[篇页]|二维码|点击查看|登录|注册|举报|客服|联系我们|关于我们|网友评论|跟帖|声明[:：]|客户端"
-    r"|播报|^\[?编辑\]?$|^广告|纠错|收藏|相关(?:新闻|日志|链接|文章)|内文相关|^图集$|^\+?\d$|正在加载|自动播放|^tags?[:：]|跟贴|隐私权规范"
+    r"|播报|^\[?编辑\]?$|^广告|纠错|收藏|相关(?:新闻|日志|链接|文章)|内文相关|^图集$|^\+?\d$|正在加载|自动播放|^tags?[:：]|跟贴"
 )
 _FORMER_HEADLINE = re.compile(r"[（(\[【]?原标题\s?[:：]")
 _AROUND = re.compile(
@@ -111,6 +116,9 @@ def is_boilerplate(line: TextLine) -> bool:
     if line.size >= _LONGEST_BOILERPLATE:
         return False
     text = matching_text(line.text)
+    ending = _ENDING.search(text)
+    if ending is not None and ending.start() > _LEAST_BEFORE_ENDING:
+        text = text[: ending.start()]
     return bool(
         _BOILERPLATE.search(text) or (line.size <= _LONGEST_BUTTON and _BUTTON.search(text))
     )

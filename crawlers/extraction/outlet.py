@@ -10,17 +10,23 @@ from crawlers.extraction.page import Page, inner_text
 from crawlers.extraction.surroundings import Surroundings
 
 _SOURCE = re.compile(
-    r"(?:信息|稿件|文章|新闻|本文)?(?<![料片据材])(?:[来來]\s{0,2}源(?:于|自)?|稿\s?源|转\s?自|转载自|摘\s?自|出\s?处|原\s?载|来\s?自)\s{0,2}[:：|｜]?\s{0,3}"
+    r"(?:信息|稿件|文章|新闻|本文)?(?<![料片据材金入])(?:[来來]\s{0,2}源(?:于|自)?|稿\s?源|转\s?自|转载自|摘\s?自|出\s?处|原\s?载|来\s?自)\s{0,2}[:：|｜丨︱│/／]?\s{0,3}"
     r"\[?\s?(?P<name>[《「“]?[^\s:：，。；|｜;（）()【】\[\]<>]{2,24}(?:\s?[-－—]\s?《[^》]{2,20}》)?)"
 )
 _AFTER_DATE = re.compile(
-    r"\d{1,2}:\d\d(?::\d\d)?\s{1,3}(?P<name>[\u3400-\u9fff]{2,10}(?:报|网|社|新闻|周刊|杂志|电视台|客户端|财经|在线))$"
+    r"\d{1,2}:\d\d(?::\d\d)?\s{1,3}(?P<name>[\u3400-\u9fff]{2,10}(?:报|网|社|新闻|周刊|杂志|电视台|客户端|财经|在线))(?=$|\s)"
+)
+_BEFORE_DATE = re.compile(
+    r"^(?P<name>[\u3400-\u9fff]{2,10}(?:报|网|社|新闻|周刊|杂志|电视台|客户端|在线))\s{1,3}(?:19|20)\d\d[-/.年]\d"
+)
+_CITED = re.compile(
+    r"[（(]\s?据(?P<name>[\u3400-\u9fff《》]{2,14}(?:报|网|社|新闻|周刊|客户端|在线)》?)[）)]$"
 )
 _LABEL_ALONE = re.compile(r"^(?:信息|稿件|文章|本文)?[来來]\s{0,2}源\s?[:：]?$")
 _END = re.compile(
-    r"(?:作者|记者|责任编辑|责编|编辑|发布|时间|日期|字号|字体|浏览|点击|阅读|举报|分享|打印|(?:19|20)\d\d|\d{1,2}[-:]\d\d).*$"
+    r"(?:作者|记者|责任编辑|责编|编辑|发布|时间|日期|[大中小]?字号|字体|浏览|点击|阅读|举报|分享|打印|(?:19|20)\d\d|\d{1,2}[-:]\d\d).*$"
 )
-_NEEDS_COLON = re.compile(r"^[^:：|｜]*$")
+_NEEDS_COLON = re.compile(r"^[^:：|｜丨︱│/／]*$")
 _PARTS = re.compile(r"\s?[-－—–]{1,2}\s?(?=《?[\u3400-\u9fff])")
 LONGEST_TITLE = 500
 _MARKS = str.maketrans("", "", "《》「」“”\"' \u3000\xa0")
@@ -88,6 +94,7 @@ def _sources(around: Surroundings) -> Iterator[str]:
             r"^来源[:：]",
             "",
             around.page.meta.get("contentsource")
+            or around.page.meta.get("articlesource")
             or around.page.meta.get("source")
             or around.page.meta.get("mediaid")
             or "",
@@ -101,9 +108,10 @@ def _sources(around: Surroundings) -> Iterator[str]:
 
 
 def _in_line(text: str) -> Iterator[str]:
-    after = _AFTER_DATE.search(text)
-    if after is not None and (name := _clean(after["name"])):
-        yield name
+    for pattern in (_AFTER_DATE, _BEFORE_DATE, _CITED):
+        beside = pattern.search(text)
+        if beside is not None and (name := _clean(beside["name"])):
+            yield name
     for found in _SOURCE.finditer(text):
         whole = found[0]
         # Without a colon only a line's beginning names a source: 本文来源于国家统计局.
@@ -117,7 +125,7 @@ def _in_line(text: str) -> Iterator[str]:
 
 def _clean(text: str) -> str | None:
     name = _END.sub("", text).translate(_MARKS).strip("|｜-—：:、.·•")
-    name = name.removeprefix("综合")
+    name = name.removeprefix("综合").removeprefix("微信公众号")
     return name if 2 <= len(name) <= 24 and not _NOT_A_SOURCE.search(name) else None  # noqa: PLR2004 (names of outlets)
 
 

@@ -68,6 +68,17 @@ def test_what_a_page_sets_below_a_text_is_no_text(last: str) -> None:
     assert words(found.text) == words(TEXT)
 
 
+@pytest.mark.parametrize(
+    "ending",
+    ["<a href='/'>返回搜狐，查看更多</a>", "（责任编辑：李四方）", "<a href='/x'>阅读原文</a>"],
+)
+def test_a_last_paragraph_is_kept_whatever_it_ends_with(ending: str) -> None:
+    last = "工友们说，有人常来问一问，心里就踏实得多。"
+    found = read(page(f"<div>{markup()}<p>{last}{ending}</p></div>"))
+    assert last in found.text
+    assert "返回搜狐" not in found.text
+
+
 def test_the_headline_and_the_facts_below_it_are_no_text() -> None:
     facts = "<p>2026-11-20 08:15 来源：河湾日报</p><p>字号：大 中 小</p>"
     found = read(page(f"<div><h2>青岚区总工会走访工地核对工资</h2>{facts}{markup()}</div>"))
