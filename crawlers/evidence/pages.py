@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, or_, select, update
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from core import claims
@@ -18,7 +18,7 @@ from core.database.models.collecting import (
     Source,
     SourceState,
 )
-from core.database.models.operations import Queue, WorkItem
+from core.database.models.operations import Queue
 from crawlers.evidence.raw_responses import RawPage, keep_raw
 from crawlers.source_types import SOURCE_TYPES
 
@@ -132,34 +132,50 @@ def refetch_state(
     return Refetch()
 
 
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """A document whose page is fetched once more for its evidence."""
+
+    document_id: int
+    source_id: int
+    url: str
+
+    def is_on(self, page: tuple[int, str]) -> bool:
+        """Tell whether the page, (source id, url), holds the document, a reply of its thread too."""
+        source_id, url = page
+        return self.source_id == source_id and (self.url == url or self.url.startswith(f"{url}#"))
+
+
+def awaited_pages(session: Session, source_ids: Collection[int]) -> tuple[Awaited, ...]:
+    rows = session.execute(
+        _AWAITED, {"source_ids": list(source_ids), "queue": Queue.EVIDENCE.value}
+    )
+    return tuple(Awaited(*row) for row in rows)
+
+
+# Written out, because every commit of visits asks it, and there is hardly ever an answer.
+_AWAITED = text(
+    "SELECT document.id, document.source_id, document.canonical_url FROM work_item"
+    " JOIN document ON document.id = work_item.subject_id"
+    " WHERE work_item.queue = :queue AND work_item.dead_at IS NULL"
+    " AND work_item.payload ->> 'refetch_at' IS NOT NULL"
+    " AND document.source_id = any(:source_ids)"
+)
+
+
 def keep_for_evidence(
     session: Session,
     keyring: Keyring,
-    page: tuple[int, str],
+    awaited: Iterable[Awaited],
     answers: Sequence[RawPage],
     now: dt.datetime,
-) -> int:
-    """Keep the answers of a page visit for the evidence that waits for them; ``page`` is (source id, url)."""
-    source_id, url = page
-    waiting = session.scalars(
-        select(Document.id)
-        .join(WorkItem, WorkItem.subject_id == Document.id)
-        .where(
-            WorkItem.queue == Queue.EVIDENCE.value,
-            WorkItem.dead_at.is_(None),
-            WorkItem.payload["refetch_at"].astext.is_not(None),
-            Document.source_id == source_id,
-            or_(
-                Document.canonical_url == url,
-                func.starts_with(Document.canonical_url, f"{url}#"),
-            ),
-        )
-    ).all()
-    for document_id in waiting:
+) -> None:
+    """Keep the answers of a page visit for the evidence that waits for them."""
+    ids = [one.document_id for one in awaited]
+    for document_id in ids:
         for answer in answers:
             keep_raw(session, keyring, answer, document_id=document_id)
-    claims.enqueue(session, Queue.EVIDENCE, waiting, now)
-    return len(waiting)
+    claims.enqueue(session, Queue.EVIDENCE, ids, now)
 
 
 def page_urls(document: Document) -> tuple[str, ...]:

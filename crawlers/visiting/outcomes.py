@@ -24,7 +24,7 @@ from core.errors import ConflictError
 from core.faults import fault_point
 from crawlers.coverage import ledger as coverage
 from crawlers.coverage.ledger import Yield
-from crawlers.evidence.pages import keep_for_evidence
+from crawlers.evidence.pages import Awaited, awaited_pages, keep_for_evidence
 from crawlers.evidence.raw_responses import keep_raw
 from crawlers.failures import Failure, FailureCause
 from crawlers.visiting.frontier import announce
@@ -160,10 +160,12 @@ class VisitOutcomes:
         )  # fmt: skip
         if stored.new:
             source.last_item_at = now
-            for page in collected.raw:
-                keep_raw(session, self.keyring, page, document_id=stored.first_new_id)
+            for answer in collected.raw:
+                keep_raw(session, self.keyring, answer, document_id=stored.first_new_id)
         if hint is not None and collected.raw:
-            keep_for_evidence(session, self.keyring, (source.id, hint.url), collected.raw, now)
+            page = (source.id, hint.url)
+            awaited = [one for one in rows.awaited if one.is_on(page)]
+            keep_for_evidence(session, self.keyring, awaited, collected.raw, now)
         seen = len(stored.ids)
         scores = [document.extraction_score for document in collected.harvest.documents]
         read = [score for score in scores if score is not None]
@@ -178,7 +180,8 @@ class VisitOutcomes:
 class _Rows:
     """The locked rows of a transaction; ``held`` and ``pages`` are those whose claim still holds.
 
-    ``known`` has the documents of each source that its visits have brought before, ``rhythms`` when it publishes.
+    ``known`` has the documents of each source that its visits have brought before, ``rhythms`` when it publishes,
+    ``awaited`` the documents whose pages are fetched once more for evidence.
     """
 
     sources: dict[int, Source]
@@ -186,6 +189,7 @@ class _Rows:
     pages: dict[int, FrontierURL]
     known: dict[int, KnownDocuments]
     rhythms: dict[int, Rhythm]
+    awaited: tuple[Awaited, ...]
 
     def is_held(self, visit: Visit) -> bool:
         if visit.source.id not in self.sources:
@@ -219,6 +223,7 @@ def _locked_rows(session: Session, ended: Sequence[Ended], now: dt.datetime) -> 
             ],
         ),
         rhythms(session, _adapting(sources, ended), now),
+        awaited_pages(session, ids),
     )
 
 
