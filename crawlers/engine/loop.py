@@ -36,6 +36,7 @@ T = TypeVar("T")
 ROOMS_PER_REQUEST = 2
 # Pages whose host can be asked only later are left to whoever is there then.
 SOON_S = 1.0
+SOURCES_AGAIN_S = 0.2
 LANES_EVERY_S = 0.2
 LANES_SHARE = 10
 DATABASE_THREADS = 4
@@ -62,12 +63,12 @@ class CrawlLoop:
         self._on_beat = on_beat
         self._under_way: dict[asyncio.Task[None], Visit] = {}
         self._wake = asyncio.Event()
-        self._rooms = context.most_source_visits + context.most_page_visits
         self._threads = ThreadPoolExecutor(DATABASE_THREADS, thread_name_prefix="crawl-database")
         outcomes = VisitOutcomes(context.sessions, context.clock, context.hasher, context.keyring)
         self._committer = Committer(outcomes, self._threads)
         self._reader = PageReader(context.extraction_workers)
         self._turns = LaneTurns()
+        self._sources_at = 0.0
         self._lanes_read_at = 0.0
         self._lanes_took_s = 0.0
         self._visiting = Visiting(
@@ -87,7 +88,7 @@ class CrawlLoop:
                 self._on_beat()
                 try:
                     started = await self._start_due()
-                    wait = SHORTEST_PAUSE_S if started else await self._idle_s()
+                    wait = SHORTEST_PAUSE_S if started else self._idle_s()
                 except OperationalError as error:
                     pause = min(pause * 2, LONGEST_DATABASE_PAUSE_S)
                     log.warning("crawl_waits_for_database", error=type(error.orig).__name__)
@@ -110,7 +111,7 @@ class CrawlLoop:
         pages = len(under_way) - sources
         visits: list[Visit] = []
         if room := self._context.most_source_visits - sources:
-            visits += await self._in_thread(lambda: self._work.claim_sources(room))
+            visits += await self._claim_sources(room)
         if room := self._context.most_page_visits - pages:
             visits += await self._claim_pages(room)
         for visit in visits:
@@ -118,6 +119,16 @@ class CrawlLoop:
             self._under_way[task] = visit
             task.add_done_callback(self._over)
         return len(visits)
+
+    async def _claim_sources(self, room: int) -> list[SourceVisit]:
+        """Claim what is due; between two looks nobody need ask, for it is known when the next will be."""
+        if monotonic() < self._sources_at:
+            return []
+        next_due_s = await self._in_thread(self._work.next_due_s)
+        poll_s = self._context.poll_s
+        wait_s = poll_s if next_due_s is None else min(next_due_s, poll_s)
+        self._sources_at = monotonic() + wait_s
+        return [] if wait_s > 0 else await self._in_thread(lambda: self._work.claim_sources(room))
 
     async def _claim_pages(self, room: int) -> list[PageVisit]:
         await self._read_lanes()
@@ -148,7 +159,9 @@ class CrawlLoop:
         self._lanes_took_s = self._lanes_read_at - now
 
     def _over(self, done: asyncio.Task[None]) -> None:
-        self._under_way.pop(done, None)
+        if isinstance(self._under_way.pop(done, None), SourceVisit):
+            # It may be due again before the others.
+            self._sources_at = min(self._sources_at, monotonic() + SOURCES_AGAIN_S)
         self._wake.set()
 
     async def _pause(self, longest_s: float) -> None:
@@ -158,12 +171,12 @@ class CrawlLoop:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._wake.wait(), max(0.0, longest_s - SHORTEST_PAUSE_S))
 
-    async def _idle_s(self) -> float:
-        if len(self._under_way) >= self._rooms:
+    def _idle_s(self) -> float:
+        """Tell how long there is nothing to do, unless a visit ends."""
+        sources = sum(isinstance(visit, SourceVisit) for visit in self._under_way.values())
+        if sources >= self._context.most_source_visits:
             return self._context.poll_s
-        next_due = await self._in_thread(self._work.next_due_s)
-        poll = self._context.poll_s
-        return poll if next_due is None else min(max(next_due, SHORTEST_PAUSE_S), poll)
+        return min(self._sources_at - monotonic(), self._context.poll_s)
 
     async def _in_thread(self, call: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, call)

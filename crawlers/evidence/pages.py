@@ -10,7 +10,6 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session, aliased
 
 from core import claims
-from core.crypto.keyring import Keyring
 from core.database.models.collecting import (
     Document,
     FrontierURL,
@@ -19,7 +18,7 @@ from core.database.models.collecting import (
     SourceState,
 )
 from core.database.models.operations import Queue
-from crawlers.evidence.raw_responses import RawPage, keep_raw
+from crawlers.evidence.raw_responses import RawPage
 from crawlers.source_types import SOURCE_TYPES
 
 MOST_PAGES = 50
@@ -161,21 +160,6 @@ _AWAITED = text(
     " AND work_item.payload ->> 'refetch_at' IS NOT NULL"
     " AND document.source_id = any(:source_ids)"
 )
-
-
-def keep_for_evidence(
-    session: Session,
-    keyring: Keyring,
-    awaited: Iterable[Awaited],
-    answers: Sequence[RawPage],
-    now: dt.datetime,
-) -> None:
-    """Keep the answers of a page visit for the evidence that waits for them."""
-    ids = [one.document_id for one in awaited]
-    for document_id in ids:
-        for answer in answers:
-            keep_raw(session, keyring, answer, document_id=document_id)
-    claims.enqueue(session, Queue.EVIDENCE, ids, now)
 
 
 def page_urls(document: Document) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import func, select, text
+from sqlalchemy import ColumnElement, func, select, text
 from sqlalchemy.orm import Session
 
 from core import claims
@@ -48,10 +48,7 @@ class ClaimedWork:
             _forgetting(session)
             claimed = claims.take(
                 session, Source, owner=self.owner, now=now, lease=self.lease, limit=limit,
-                where=[
-                    Source.state == SourceState.ACTIVE.value,
-                    Source.kind.in_(SOURCE_TYPES.names()),
-                ],
+                where=_visited(),
                 order_by=[lateness.desc()],
             )  # fmt: skip
             rows = _by_id(session, [claim.id for claim in claimed])
@@ -79,11 +76,11 @@ class ClaimedWork:
         return SourceVisit(claim, _profile(row), row.due_at or self.clock.now(), validators)
 
     def next_due_s(self) -> float | None:
-        """Tell in how many seconds the next source is due; None when none is."""
+        """Tell in how many seconds the next source is due, less than none when one is; None when none will be."""
         with self.sessions() as session:
             next_due = session.scalar(
                 select(func.min(Source.due_at)).where(
-                    Source.state == SourceState.ACTIVE.value,
+                    *_visited(),
                     Source.dead_at.is_(None),
                     (Source.lease_until.is_(None)) | (Source.lease_until < func.now()),
                 )
@@ -107,6 +104,10 @@ class ClaimedWork:
         return lost
 
 
+def _visited() -> list[ColumnElement[bool]]:
+    return [Source.state == SourceState.ACTIVE.value, Source.kind.in_(SOURCE_TYPES.names())]
+
+
 def _profile(row: Source) -> SourceProfile:
     source_type = SOURCE_TYPES.load(row.kind)
     try:
@@ -127,6 +128,8 @@ def _forgetting(session: Session) -> None:
 
 
 def _by_id(session: Session, ids: Sequence[int]) -> dict[int, Source]:
+    if not ids:
+        return {}
     return {row.id: row for row in session.scalars(select(Source).where(Source.id.in_(ids)))}
 
 

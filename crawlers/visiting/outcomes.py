@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import structlog
@@ -24,8 +24,8 @@ from core.errors import ConflictError
 from core.faults import fault_point
 from crawlers.coverage import ledger as coverage
 from crawlers.coverage.ledger import Yield
-from crawlers.evidence.pages import Awaited, awaited_pages, keep_for_evidence
-from crawlers.evidence.raw_responses import keep_raw
+from crawlers.evidence.pages import Awaited, awaited_pages
+from crawlers.evidence.raw_responses import SealedRow, keep_all, sealed
 from crawlers.failures import Failure, FailureCause
 from crawlers.visiting.frontier import announce
 from crawlers.visiting.harvest_storage import (
@@ -93,6 +93,7 @@ class VisitOutcomes:
                 else:
                     outcomes.append(ConflictError(f"row {one.visit.claim.id}: its lease was lost"))
             _record(session, ended, outcomes, now)
+            keep_all(session, rows.raw)
             session.flush()
             for _ in ended:
                 fault_point("ingest.before_commit")
@@ -160,12 +161,13 @@ class VisitOutcomes:
         )  # fmt: skip
         if stored.new:
             source.last_item_at = now
-            for answer in collected.raw:
-                keep_raw(session, self.keyring, answer, document_id=stored.first_new_id)
+            self._keep(rows, collected, stored.first_new_id)
         if hint is not None and collected.raw:
             page = (source.id, hint.url)
-            awaited = [one for one in rows.awaited if one.is_on(page)]
-            keep_for_evidence(session, self.keyring, awaited, collected.raw, now)
+            awaited = [one.document_id for one in rows.awaited if one.is_on(page)]
+            for document_id in awaited:
+                self._keep(rows, collected, document_id)
+            claims.enqueue(session, Queue.EVIDENCE, awaited, now)
         seen = len(stored.ids)
         scores = [document.extraction_score for document in collected.harvest.documents]
         read = [score for score in scores if score is not None]
@@ -175,13 +177,18 @@ class VisitOutcomes:
         )  # fmt: skip
         return gained, stored
 
+    def _keep(self, rows: _Rows, collected: Collected, document_id: int | None) -> None:
+        rows.raw.extend(
+            sealed(self.keyring, answer, document_id=document_id) for answer in collected.raw
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:
     """The locked rows of a transaction; ``held`` and ``pages`` are those whose claim still holds.
 
     ``known`` has the documents of each source that its visits have brought before, ``rhythms`` when it publishes,
-    ``awaited`` the documents whose pages are fetched once more for evidence.
+    ``awaited`` the documents whose pages are fetched once more for evidence. ``raw`` gathers the answers to keep.
     """
 
     sources: dict[int, Source]
@@ -190,6 +197,7 @@ class _Rows:
     known: dict[int, KnownDocuments]
     rhythms: dict[int, Rhythm]
     awaited: tuple[Awaited, ...]
+    raw: list[SealedRow] = field(default_factory=list)
 
     def is_held(self, visit: Visit) -> bool:
         if visit.source.id not in self.sources:
