@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import gc
 import threading
 from collections.abc import AsyncIterator, Callable
 from typing import Any
@@ -57,6 +58,9 @@ class SourceSpider(Spider):
         )
         rendering = Rendering(self.crawler, context, may_fetch=robots.allows)
         fetcher = Fetcher(engine, resolver, timeout_s=context.timeout_s, rendering=rendering)
+        # What is loaded by now stays: the collector need not go through it again and again.
+        gc.collect()
+        gc.freeze()
         try:
             await CrawlLoop(context, work, fetcher, stop=self._stop, on_beat=self._on_beat).run()
         finally:
