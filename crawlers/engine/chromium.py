@@ -81,6 +81,13 @@ def end_chromium() -> None:
             os.kill(pid, signal.SIGKILL)
 
 
+def end_below(pid: int) -> None:
+    """End every process below another one, the lowest first."""
+    for below in reversed(list(_descendants(pid))):
+        with suppress(ProcessLookupError, PermissionError):
+            os.kill(below, signal.SIGKILL)
+
+
 def launch_settings() -> dict[str, object]:
     """Give what scrapy-playwright reads from Scrapy's settings."""
     return {

@@ -22,9 +22,10 @@ from scrapy.exceptions import (
 from scrapy.http import Response
 
 from core.outbound.errors import ResponseTooLargeError, ResponseUnreadableError
-from crawlers.engine.browser import Rendering, Script
+from crawlers.engine.browser import Rendering
 from crawlers.engine.download import is_certificate_problem, is_head_too_large, spent_s
 from crawlers.engine.guards import MOST_REDIRECTS, REDIRECTS
+from crawlers.engine.open_page import Script
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
 from crawlers.engine.resolver import PolicyResolver
 from crawlers.evidence.raw_responses import SentRequest

@@ -17,11 +17,11 @@ from scrapy.http import Response
 from core.clock import monotonic
 from core.outbound.decompression import ACCEPTED_ENCODINGS, bounded_body
 from core.outbound.errors import AddressRefusedError, ResolutionError
+from crawlers.engine.body_limit import LARGEST_BODY
 from crawlers.engine.context import CrawlContext
 from crawlers.engine.download import is_certificate_problem
 from crawlers.engine.host_gate import HostGate
 from crawlers.engine.politeness_guard import LATER_PATIENCE_S, PATIENCE
-from crawlers.engine.settings import LARGEST_BODY
 from crawlers.failures import Failure, FailureCause, FetchFailedError, NotNowError, failure
 from crawlers.robots import (
     LARGEST_ROBOTS,

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from scrapy.settings import Settings
 
+from crawlers.engine.body_limit import LARGEST_BODY
 from crawlers.engine.chromium import launch_settings
 from crawlers.engine.context import CrawlContext
-
-LARGEST_BODY = 5_000_000
 
 
 def scrapy_settings(context: CrawlContext) -> Settings:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from core.clock import monotonic
@@ -17,7 +17,8 @@ from core.outbound.errors import (
     ResolutionError,
     ResponseTooLargeError,
 )
-from crawlers.failures import FailureCause, status_failure
+from crawlers.engine.trial_browser import LONGEST_PAGE_S, Asked, TrialBrowser
+from crawlers.failures import FailureCause, FetchFailedError, status_failure
 from crawlers.meta_refresh import refresh_target
 from crawlers.proposal.robots_rule import RobotsRule, deciding_rule
 from crawlers.robots import UNAVAILABLE, RobotsRules, RobotsVerdict, product_token, robots_url
@@ -30,6 +31,8 @@ ROBOTS_LIMIT_S = 5.0
 SHORTEST_S = 0.2
 OK = 200
 MOST_REFRESHES = 5
+# Of the time that is left: the rest is for starting the browser and for handing the page over.
+BROWSER_SHARE = 0.7
 NOTHING_SAVED = "什么也没有保存。"
 
 
@@ -84,6 +87,7 @@ _ADVICE = {
     FailureCause.FORBIDDEN: "职声不登录、不破解验证；请换公开的页面，或使用网站的开放接口。",
     FailureCause.BUSY: "网站要求慢一些，请过几分钟再试。",
     FailureCause.SERVER_ERROR: "网站自身出错，请稍后再试。",
+    FailureCause.BROWSER_MISSING: "请稍后再试；一直这样时，请管理员用 zhisheng doctor 检查。",
 }
 _WHAT = {
     FailureCause.ROBOTS: "网站的 robots.txt 不允许采集这个地址，已遵守，没有打开页面。",
@@ -122,6 +126,11 @@ class SiteVisit:
         self._ends_at = clock() + limit_s
         self._robots: dict[str, _Robots] = {}
         self._pages: dict[str, FetchedPage] = {}
+        self._browser: TrialBrowser | None = None
+
+    def use_browser(self, browser: TrialBrowser) -> None:
+        """Have every page run in the browser from now on."""
+        self._browser = browser
 
     @property
     def remaining_s(self) -> float:
@@ -156,8 +165,24 @@ class SiteVisit:
                 page = self._fetched(target, headers)
             else:
                 raise VisitFailedError(fault_of(FailureCause.REDIRECTS))
+            if self._browser is not None and "html" in (page.content_type or "html").lower():
+                page = self._run(self._browser, page)
             self._pages[url] = page
         return page
+
+    def _run(self, browser: TrialBrowser, page: FetchedPage) -> FetchedPage:
+        """Let the browser run the scripts of a page that was fetched like any other."""
+        left_s = self.remaining_s
+        asked = Asked(
+            page.url, page.content_type, page.body, self._rules(page.url).text,
+            limit_s=min(LONGEST_PAGE_S, left_s * BROWSER_SHARE),
+        )  # fmt: skip
+        try:
+            body = browser.run(asked, limit_s=left_s)
+        except FetchFailedError as error:
+            found = error.failure
+            raise VisitFailedError(fault_of(found.cause, _first_sentence(found.reason))) from error
+        return replace(page, body=body, content_type="text/html; charset=utf-8")
 
     def _fetched(
         self, url: str, headers: Mapping[str, str] | None, *, body: bytes | None = None

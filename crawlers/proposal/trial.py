@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from dataclasses import dataclass, field, replace
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 
 from core.crypto.keyring import Keyring
 from core.errors import ExtractionError, InvalidOptionsError
 from core.outbound.address_policy import AddressPolicy
 from core.outbound.client import HTTPClient
-from crawlers.failures import FailureCause
+from crawlers.engine.trial_browser import TrialBrowser
+from crawlers.failures import FailureCause, FetchFailedError
 from crawlers.intake import CollectedDocument
 from crawlers.proposal.claimed_encoding import EncodingFinding, encoding_of
 from crawlers.proposal.sampling import MOST_SAMPLES, Sample, read_harvest, sample
@@ -27,23 +29,18 @@ from crawlers.source_keys import SourceKeyError, draft_key, without_key
 from crawlers.source_types import SOURCE_TYPES
 from crawlers.sources import SourceDraft, checked_options
 
-_FOR_THE_BROWSER = (
-    "网址能打开，robots.txt 允许；内容要等采集时用浏览器打开才看得到，请启用后看第一次采集的结果。"
-)
+# Chromium has to start, and pages to settle.
+BROWSER_LIMIT_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class SourceTrial:
-    """Up to five items as they would be stored (before masking), or the ``fault`` that prevents it.
-
-    ``note`` says what a success leaves open: of a page for the browser only the way there is tried.
-    """
+    """Up to five items as they would be stored (before masking), or the ``fault`` that prevents it."""
 
     sample: Sample = field(default_factory=Sample)
     robots_finding: RobotsFinding | None = None
     encoding_finding: EncodingFinding | None = None
     fault: str | None = None
-    note: str | None = None
 
     @property
     def items(self) -> tuple[CollectedDocument, ...]:
@@ -72,7 +69,10 @@ def try_source(  # noqa: PLR0913 (all options are keyword-only)
     limit_s: float = LIMIT_S,
     keyring: Keyring | None = None,
 ) -> SourceTrial:
-    """Fetch and read a source within ``limit_s`` without saving anything; faults come back in words."""
+    """Fetch and read a source within ``limit_s`` without saving anything; faults come back in words.
+
+    One for the browser is read in the browser, and has 30 seconds at least.
+    """
     try:
         options = checked_options(draft, policy)
     except InvalidOptionsError as error:
@@ -85,16 +85,20 @@ def try_source(  # noqa: PLR0913 (all options are keyword-only)
     requests = SOURCE_TYPES.load(draft.kind)().requests(source)
     if not requests:
         return SourceTrial(fault="这种信源不从网上采集，不用试采。")
+    if draft.needs_browser:
+        limit_s = max(limit_s, BROWSER_LIMIT_S)
     visit = SiteVisit(http, user_agent, now, limit_s=limit_s, key=key)
     robots = None
     try:
         robots = visit.robots(requests[0].url)
-        tried = _tried(visit, source, robots)
+        with ExitStack() as opened:
+            if draft.needs_browser:
+                visit.use_browser(opened.enter_context(TrialBrowser(policy, user_agent)))
+            return _tried(visit, source, robots)
     except VisitFailedError as error:
         return SourceTrial(robots_finding=robots, fault=str(error))
-    if draft.needs_browser and tried.fault is not None:
-        return replace(tried, fault=None, note=_FOR_THE_BROWSER)
-    return tried
+    except FetchFailedError as error:
+        return SourceTrial(robots_finding=robots, fault=error.failure.reason)
 
 
 def _tried(visit: SiteVisit, source: SourceProfile, robots: RobotsFinding) -> SourceTrial:

@@ -155,7 +155,6 @@ def _trial_json(trial: SourceTrial) -> dict[str, object]:
     return {
         "ok": trial.fault is None,
         "fault": trial.fault,
-        "note": trial.note,
         "robots": robots.verdict.value if robots else None,
         "robots_rule": robots.rule.text if robots and robots.rule else None,
         "crawl_delay_s": robots.crawl_delay_s if robots else None,
@@ -176,8 +175,8 @@ def _trial_json(trial: SourceTrial) -> dict[str, object]:
 def _tell(draft: SourceDraft, trial: SourceTrial) -> None:
     robots = trial.robots.value if trial.robots else "没有检查"
     click.echo(f"{draft.name}\trobots.txt {robots}\t编码 {trial.encoding or '—'}")
-    if trial.fault or trial.note:
-        click.echo(f"  {trial.fault or trial.note}")
+    if trial.fault:
+        click.echo(f"  {trial.fault}")
     for item in trial.items:
         at = to_rfc3339(item.published_at) if item.published_at else "时间不明"
         click.echo(f"  {at}\t{mask(item.title).text}\t{item.url}")
