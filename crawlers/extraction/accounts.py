@@ -169,5 +169,5 @@ def _is_account(text: str) -> bool:
         1 < len(text) <= LONGEST_ACCOUNT
         and not _NO_NAME.match(text)
         and not PLACEHOLDER.match(text)
-        and not re.search(r"\d{4}-\d|[：:，。？！>]", text)
+        and not re.search(r"\d{4}-\d|[：:，。？！>]|\d\s?\S{1,2}前|\s\d+(?:\.\d)?[KkWw万]?$", text)
     )

@@ -66,6 +66,7 @@ _LARGEST_OTHER = 0.6
 # Other stories are linked; most of a page without links is its article, whatever stands above it.
 _LARGEST_UNLINKED = 0.5
 _LEAST_LINKED = 0.1
+_MOSTLY = 0.5
 _STORY_TAGS = frozenset({"article", "dd", "div", "dl", "li", "section", "table", "td", "tr"})
 _LEAST_STORIES = 3
 _MOST = 0.8
@@ -162,20 +163,24 @@ def _surrounds(tag: str, label: str) -> bool:
 def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> set[int]:
     """Find the lines of blocks that begin with a heading such as 相关阅读, unless the headline stands in them."""
     shown = [index for index, line in enumerate(page.lines) if is_headline(line.text, titles)]
-    ends: dict[int, int] = {}
+    ends: dict[int, list[int]] = defaultdict(list)
     for block in page.blocks:
-        ends[block.start] = max(ends.get(block.start, 0), block.end)
+        ends[block.start].append(block.end)
     size = _sums([float(line.size) for line in page.lines])
     linked = _sums([float(line.linked) for line in page.lines])
     found: set[int] = set()
     for index, line in enumerate(page.lines):
-        end = ends.get(index, 0)
-        if index in found or line.size > _LONGEST_HEADING or end < index + 2:
+        if (
+            index in found
+            or line.size > _LONGEST_HEADING
+            or max(ends[index], default=0) < index + 2
+        ):
             continue
         heading = matching_text(line.text)
         is_other = bool(_OTHER.fullmatch(heading))
         if not is_other and not _MAYBE_OTHER.fullmatch(heading):
             continue
+        end = _end_of_stories(index, ends[index], gain, size, linked)
         if any(index < headline < end for headline in shown):
             continue
         is_below = any(gain[index] - gain[headline] > _LEAST_BEFORE for headline in shown)
@@ -187,6 +192,22 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
         if below < _LARGEST_OTHER * gain[-1] or (is_other and gain[index] > _LEAST_BEFORE):
             found.update(range(index, end))
     return found
+
+
+def _end_of_stories(
+    start: int, ends: list[int], gain: list[float], size: list[float], linked: list[float]
+) -> int:
+    """Find the widest block below a heading, but for the article that a box of stories may stand in."""
+    inner, *outer = sorted(ends)
+    for end in outer:
+        is_box = inner > start + 1 and linked[inner] - linked[start] > _MOSTLY * (
+            size[inner] - size[start + 1]
+        )
+        is_text = linked[end] - linked[inner] < _LEAST_LINKED * (size[end] - size[inner])
+        if is_box and is_text and gain[end] - gain[inner] > _LEAST_BEFORE:
+            break
+        inner = end
+    return inner
 
 
 def _lists_of_stories(page: Layout, gain: list[float]) -> set[int]:

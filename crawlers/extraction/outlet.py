@@ -49,7 +49,7 @@ _NOT_A_SOURCE = re.compile(
     r"^(?:互联网|网络|转载文章|转载|本站|本站原创|原创|未知|不详|网友|作者|综合|\d+)$|[，。！？]|^(?:的|于|为)"
 )
 _PORTAL = re.compile(r"新浪|搜狐|网易|腾讯|凤凰|澎湃|和讯|央视|新华|中新")
-_PLATFORM = re.compile(r"^(?:微信公众平台|Yahoo.*|百家号)$")
+_PLATFORM = re.compile(r"^(?:微信公众平台|Weixin Official Accounts Platform|Yahoo.*|百家号)$")
 
 
 def outlet(around: Surroundings, headline: str) -> str | None:

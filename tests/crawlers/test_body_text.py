@@ -41,6 +41,15 @@ def test_a_teaser_gives_way_to_the_text_that_the_page_carries() -> None:
     assert (words(found.text), found.extractor) == (words(TEXT), "embedded")
 
 
+def test_a_box_of_stories_at_the_top_of_a_text_hides_nothing_of_it() -> None:
+    stories = "".join(f"<li><a href='/{n}'>河湾市总工会往年的做法之{n}</a></li>" for n in range(4))
+    box = f"<div class=rel_box><b>相关报道</b><ul>{stories}</ul></div>"
+    lead = f"<p class=lead>{'三个工地，六十个班组，一个季度走一遍，一次不落。' * 4}</p>"
+    found = read(page(f"{lead}<div class=txt>{box}{markup()}</div>"))
+    assert words(found.text).endswith(words(TEXT))
+    assert "往年的做法" not in found.text
+
+
 def test_half_a_page_within_a_script_is_no_accident() -> None:
     half = "<!DOCTYPE html><html><head><title>河湾，新闻</title><script>var a = 1;"
     shown = f"<div><p>{PARAGRAPHS[0]}</p></div><textarea>{half * 3}</textarea>"

@@ -41,6 +41,7 @@ from tests.crawlers.article_page import CLOSING, OPENING, article_page, facts_of
         ("<p>作者：</p><p>2026年11月20日青岚区</p>", None),
         ("<p>作者：小编</p>", None),
         ("<p>责任编辑：news</p>", None),
+        ("<p class='author'>趣站 2周前 1 6.3K</p>", None),
         ("<p>通行证 <a class='userQuit' href='#'>退出</a></p>", None),
         ("<p><a href='/bbs/1'>河边柳</a> 发表于 昨天 08:30</p>", "河边柳"),
         ("<p>来自: <a href='/people/river/'>river.S</a> 2026-11-20 08:30:11</p>", "river.S"),
