@@ -30,7 +30,11 @@ PAUSE_S = 0.1
 
 
 def wait_until(
-    condition: Callable[[], object], *, limit_s: float = PATIENCE_S, what: str = ""
+    condition: Callable[[], object],
+    *,
+    limit_s: float = PATIENCE_S,
+    pause_s: float = PAUSE_S,
+    what: str = "",
 ) -> None:
     """Poll until the condition holds; fail with ``what`` when it does not within the limit."""
     deadline = monotonic() + limit_s
@@ -38,7 +42,7 @@ def wait_until(
     while not condition():
         if monotonic() > deadline:
             raise AssertionError(f"not within {limit_s:.0f} s: {what or condition}")
-        pause.wait(PAUSE_S)
+        pause.wait(pause_s)
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from playwright.sync_api import (
     Response,
 )
 
+from tests.installation import wait_until
+
 AXE = Path(__file__).parents[2] / "webui" / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
 # Of what is in order, axe would otherwise describe every element, and the browser hand all of it over.
@@ -26,6 +28,8 @@ RUN_AXE = """async rules => {
 }"""
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
+# Drawing a page takes more of the machine than what it waits for.
+LOOK_EVERY_S = 0.75
 INSIDE = ("http://127.0.0.1:", "data:", "blob:", "about:")
 
 
@@ -60,6 +64,17 @@ class Desk:
         response = self.page.goto(self.base + path)
         assert response is not None
         return response
+
+    def open_until(
+        self, path: str, holds: Callable[[], object], *, limit_s: float, what: str
+    ) -> None:
+        """Open a page again and again until ``holds`` is true of it."""
+
+        def is_there() -> object:
+            self.open(path)
+            return holds()
+
+        wait_until(is_there, limit_s=limit_s, pause_s=LOOK_EVERY_S, what=what)
 
     def sign_in(self, login: str, password: str) -> None:
         self.open("/login")

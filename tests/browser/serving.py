@@ -12,8 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+from sqlalchemy import update
 
+from config.settings import load_settings
+from core.database.models.media import Publication, PublicationState
 from tests.installation import Installation, free_port, wait_until
+from zhisheng.services import open_services
 
 START_LIMIT_S = 120.0
 
@@ -33,6 +37,19 @@ class Served:
         outcome = self.installation.run("ingest", str(file))
         assert outcome.returncode == 0, outcome.stderr
         assert json.loads(outcome.stdout)["accepted"] == len(posts)
+
+    def make_numbers_due(self) -> None:
+        """Have the numbers of all published posts read now: the first minute is not waited for."""
+        settings = load_settings(self.installation.environment())
+        with (
+            open_services(settings, start_database=False) as services,
+            services.sessions.begin() as session,
+        ):
+            session.execute(
+                update(Publication)
+                .where(Publication.state == PublicationState.PUBLISHED)
+                .values(due_at=services.clock.now())
+            )
 
 
 @contextmanager

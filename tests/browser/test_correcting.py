@@ -8,19 +8,15 @@ from playwright.sync_api import expect
 
 from tests.browser.desk import Desk, Room
 from tests.browser.serving import Served
-from tests.installation import wait_until
 from zhisheng.demo.installation import PASSWORD
 
 UNFOLD = "for (const each of document.querySelectorAll('main details')) each.open = true"
 
 
 def first_document(desk: Desk) -> None:
-    def is_there() -> bool:
-        desk.open("/documents?relevant=yes")
-        return desk.page.locator("ol.hits h3 a").count() > 0
-
-    wait_until(is_there, limit_s=90, what="a document is listed")
-    desk.page.locator("ol.hits h3 a").first.click()
+    links = desk.page.locator("ol.hits h3 a")
+    desk.open_until("/documents?relevant=yes", links.count, limit_s=90, what="a document is listed")
+    links.first.click()
     expect(desk.page).to_have_url(re.compile(r"/documents/\d+"))
 
 

@@ -8,7 +8,6 @@ from playwright.sync_api import expect
 from tests.browser.desk import Desk, Room
 from tests.browser.looking import look_at, report
 from tests.browser.serving import Served
-from tests.installation import wait_until
 from zhisheng.demo.installation import PASSWORD
 
 # Who opens which pages; a name in braces is the first such thing in a list.
@@ -89,12 +88,8 @@ LISTS = {"document": ("/documents", "ol.hits h3 a"), "alert": ("/alerts?tab=all"
 
 def wait_for(desk: Desk, listing: str, content: str) -> None:
     """Open a list again and again until it holds something."""
-
-    def is_there() -> bool:
-        desk.open(listing)
-        return desk.page.locator(content).count() > 0
-
-    wait_until(is_there, limit_s=90, what=f"{listing} holds {content}")
+    found = desk.page.locator(content)
+    desk.open_until(listing, found.count, limit_s=90, what=f"{listing} holds {content}")
 
 
 def first_in(desk: Desk, name: str) -> str:

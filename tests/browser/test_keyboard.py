@@ -9,7 +9,6 @@ from playwright.sync_api import expect
 
 from tests.browser.desk import Desk, Room
 from tests.browser.serving import Served
-from tests.installation import wait_until
 from zhisheng.demo.installation import PASSWORD
 
 ROWS = "[data-rows] [tabindex='-1']"
@@ -23,11 +22,10 @@ def analyst(demo: Served, room: Room) -> Desk:
 
 
 def wait_for_rows(desk: Desk, path: str, number: int) -> None:
-    def are_there() -> bool:
-        desk.open(path)
-        return desk.page.locator(ROWS).count() >= number
-
-    wait_until(are_there, limit_s=90, what=f"{path} lists {number} things")
+    rows = desk.page.locator(ROWS)
+    desk.open_until(
+        path, lambda: rows.count() >= number, limit_s=90, what=f"{path} lists {number} things"
+    )
 
 
 def test_a_slash_leads_to_the_search_box(analyst: Desk) -> None:
@@ -62,12 +60,9 @@ def test_a_takes_an_alert(demo: Served, room: Room) -> None:
     desk = room.desk(demo.base)
     desk.sign_in("fuban", PASSWORD)
     open_alerts = desk.page.locator("tr.lv.blue").filter(has_text="待签收").locator("td.x a")
-
-    def is_there() -> bool:
-        desk.open("/alerts?tab=all")
-        return open_alerts.count() > 0
-
-    wait_until(is_there, limit_s=120, what="an alert waits to be taken")
+    desk.open_until(
+        "/alerts?tab=all", open_alerts.count, limit_s=120, what="an alert waits to be taken"
+    )
     path = open_alerts.first.get_attribute("href")
     assert path is not None
     desk.open(path)

@@ -12,7 +12,6 @@ from playwright.sync_api import expect
 from core.clock import SystemClock
 from tests.browser.desk import PHONE, Desk, Room
 from tests.browser.serving import START_LIMIT_S, Served
-from tests.installation import wait_until
 from zhisheng.demo.installation import PASSWORD
 
 MATTER = "演织布厂"
@@ -69,7 +68,7 @@ def test_a_rising_matter_is_taken_answered_reviewed_published_and_counted(
         approve(room.desk(demo.base), login)
     publish(editor, draft)
     check_publications(editor)
-    check_numbers(editor, draft)
+    check_numbers(demo, editor, draft)
 
 
 def see_it_rise(desk: Desk) -> str:
@@ -80,11 +79,12 @@ def see_it_rise(desk: Desk) -> str:
         "link", name="欠薪与工资支付"
     )
 
-    def is_there() -> bool:
-        desk.open("/")
-        return row.count() > 0 and rising.count() > 0
-
-    wait_until(is_there, limit_s=START_LIMIT_S, what="the matter is red and rising on the overview")
+    desk.open_until(
+        "/",
+        lambda: row.count() > 0 and rising.count() > 0,
+        limit_s=START_LIMIT_S,
+        what="the matter is red and rising on the overview",
+    )
     rising.click()
     expect(desk.page.get_by_role("heading", level=1)).to_have_text("信息检索")
     desk.open(f"/documents?q={MATTER}")
@@ -139,11 +139,10 @@ def publish(desk: Desk, draft: str) -> None:
     lines = desk.page.get_by_role("region", name="发布情况").get_by_role("row")
     expect(lines.filter(has_text=re.compile("|".join(CHANNELS)))).to_have_count(len(CHANNELS))
 
-    def is_published() -> bool:
-        desk.open(draft)
+    def are_published() -> bool:
         return lines.filter(has_text="已发布").count() == len(CHANNELS)
 
-    wait_until(is_published, limit_s=90, what="all four publications are out")
+    desk.open_until(draft, are_published, limit_s=90, what="all four publications are out")
 
 
 def check_publications(desk: Desk) -> None:
@@ -159,16 +158,18 @@ def check_publications(desk: Desk) -> None:
         assert "演织布厂" in answer.text, address
 
 
-def check_numbers(desk: Desk, draft: str) -> None:
+def check_numbers(demo: Served, desk: Desk, draft: str) -> None:
     region = desk.page.get_by_role("region", name="发布情况")
+    demo.make_numbers_due()
     counted = [words for words in CHANNELS.values() if words is not None]
 
     def are_counted() -> bool:
-        desk.open(draft)
         text = region.inner_text()
         return all(words in text for words in counted)
 
-    wait_until(are_counted, limit_s=METRICS_LIMIT_S, what="the numbers of the first day are read")
+    desk.open_until(
+        draft, are_counted, limit_s=METRICS_LIMIT_S, what="the numbers of the first day are read"
+    )
     for name, words in CHANNELS.items():
         line = region.get_by_role("row").filter(has_text=name)
         if words is None:
