@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import cast
 
 from flask import current_app, g
@@ -34,7 +35,8 @@ class Console:
     """Everything the pages work with.
 
     ``reader`` only reads the index; the index role writes it. ``regions`` maps adcodes to the places that
-    expressions and labels know; ``explainer`` says why a model gave a label.
+    expressions and labels know; ``explainer`` says why a model gave a label. Recordings that are uploaded go to
+    ``replay_folder``; None where none can be kept.
     """
 
     settings: Settings
@@ -49,6 +51,7 @@ class Console:
     version: str
     regions: Mapping[str, Region] = field(default_factory=_shipped_regions)
     explainer: Explains = field(default_factory=ShippedExplainer)
+    replay_folder: Path | None = None
 
 
 def console() -> Console:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import itertools
 import json
 import re
@@ -10,7 +11,7 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from urllib.parse import quote
 
 from warcio.archiveiterator import ArchiveIterator
@@ -71,12 +72,21 @@ def read_records(folder: Path, name: str, *, start: int, count: int, base_url: s
         found = _saved(_Zip(path), start, base_url)
     else:
         found = _archived(path, start)
+    return _taken(found, count, f"录制文件「{name}」")
+
+
+def read_recording(content: bytes, *, count: int, base_url: str) -> list[Record]:
+    """Read the first pages of a WARC or zip file in memory; raises ExtractionError for anything else."""
+    if zipfile.is_zipfile(io.BytesIO(content)):
+        return _taken(_saved(_Zip(content), 0, base_url), count, "这个文件")
+    return _taken(_answers(io.BytesIO(content), 0), count, "这个文件")
+
+
+def _taken(found: Iterator[Record], count: int, what: str) -> list[Record]:
     try:
         return list(itertools.islice(found, count))
     except (ArchiveLoadFailed, zipfile.BadZipFile, OSError, EOFError, ValueError) as error:
-        raise ExtractionError(
-            f"录制文件「{name}」已损坏或不是可以识别的格式，没有读取。"
-        ) from error
+        raise ExtractionError(f"{what}已损坏或不是可以识别的格式，没有读取。") from error
 
 
 def _path(folder: Path, name: str) -> Path:
@@ -92,14 +102,18 @@ def _path(folder: Path, name: str) -> Path:
 def _archived(path: Path, start: int) -> Iterator[Record]:
     """Read the successful answers of a WARC file; a position is the offset of a record."""
     with path.open("rb") as file:
-        file.seek(start)
-        records = ArchiveIterator(file)
-        for record in records:
-            found = _answer(record)
-            records.read_to_end()
-            if found is not None:
-                url, body, content_type, recorded_at = found
-                yield Record(url, body, content_type, recorded_at, records.offset)
+        yield from _answers(file, start)
+
+
+def _answers(file: BinaryIO, start: int) -> Iterator[Record]:
+    file.seek(start)
+    records = ArchiveIterator(file)
+    for record in records:
+        found = _answer(record)
+        records.read_to_end()
+        if found is not None:
+            url, body, content_type, recorded_at = found
+            yield Record(url, body, content_type, recorded_at, records.offset)
 
 
 def _answer(record: ArcWarcRecord) -> tuple[str, bytes, str, dt.datetime | None] | None:
@@ -164,15 +178,20 @@ class _Folder:
 
 @dataclass(frozen=True, slots=True)
 class _Zip:
-    path: Path
+    """A zip file on disk, or one in memory."""
+
+    file: Path | bytes = field(repr=False)
+
+    def _open(self) -> zipfile.ZipFile:
+        return zipfile.ZipFile(io.BytesIO(self.file) if isinstance(self.file, bytes) else self.file)
 
     def names(self) -> list[str]:
-        with zipfile.ZipFile(self.path) as archive:
+        with self._open() as archive:
             entries = archive.infolist()[:MOST_FILES]
         return sorted(entry.filename for entry in entries if not entry.is_dir())
 
     def read(self, name: str) -> bytes | None:
-        with zipfile.ZipFile(self.path) as archive:
+        with self._open() as archive:
             entry = archive.getinfo(name)
             is_bomb = entry.file_size > LARGEST_RATIO * max(entry.compress_size, 1)
             if is_bomb or entry.file_size > LARGEST_RECORD or entry.flag_bits & 1:
@@ -181,7 +200,7 @@ class _Zip:
                 return _bounded(file)
 
     def changed_at(self, name: str) -> dt.datetime | None:
-        with zipfile.ZipFile(self.path) as archive:
+        with self._open() as archive:
             try:
                 # A zip file knows the local time of where it was made and no zone.
                 time = dt.datetime(*archive.getinfo(name).date_time, tzinfo=SHANGHAI)

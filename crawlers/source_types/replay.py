@@ -34,7 +34,7 @@ class Replay:
     options: tuple[FieldSpec, ...] = (
         FieldSpec(
             "file", "录制文件", required=True, maximum=200,
-            help="管理员放进数据文件夹下 replay 文件夹里的 WARC 文件、zip 文件，或装着网页的文件夹的名字。"
+            help="数据文件夹下 replay 文件夹里的 WARC 文件、zip 文件，或装着网页的文件夹的名字；也可以从浏览器上传。"
             "回放不访问网络；网址填录制的那个网站的网址。",
         ),
         FieldSpec("as_type", "按哪种信源读", FieldKind.CHOICE, default="list_page",

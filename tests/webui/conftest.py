@@ -125,6 +125,7 @@ def console_for_tests(
         passwords=quick_passwords,
         version="0.0.test",
         regions=shipped_regions,
+        replay_folder=home / "replay",
     )
 
 

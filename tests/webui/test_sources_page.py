@@ -5,10 +5,12 @@ import html
 import io
 import json
 import threading
+import zipfile
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 from werkzeug.test import TestResponse
@@ -17,8 +19,9 @@ from core.clock import FakeClock
 from core.database.models.collecting import Document, DocumentBody, PendingUpload, Source
 from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
+from crawlers.parsing.recordings import read_records
 from crawlers.source_types import SOURCE_TYPES
-from tests.webui.conftest import Member, csrf_token, post, sign_in
+from tests.webui.conftest import Member, console_of, csrf_token, post, sign_in
 from tests.webui.test_source_adding import fields
 
 ITEMS = "".join(
@@ -282,3 +285,60 @@ def test_others_may_not_change_sources(client: FlaskClient, login: str) -> None:
     assert post(client, "/sources/new/feed", feed("https://example.invalid/")).status_code == 403
     assert post(client, "/sources/1/pause").status_code == 403
     assert post(client, "/sources/import").status_code == 403
+
+
+def recording(pages: int = 2) -> bytes:
+    found = io.BytesIO()
+    with zipfile.ZipFile(found, "w") as archive:
+        for n in range(pages):
+            head = f"<title>第{n}次法律援助走进工地</title><link rel='canonical' href='https://news.example.com/2026/1121/c{n}.html'>"
+            body = f"<h1>第{n}次法律援助走进工地</h1><p>2026-11-20 09:00</p><p>联系 13812345678。{'工人反映工资没有按时发放，已经登记。' * 8}</p>"
+            archive.writestr(f"{n}.html", f"<html><head>{head}</head><body>{body}</body></html>")
+    return found.getvalue()
+
+
+def bring(client: FlaskClient, content: bytes, name: str = "演练 十一月.zip") -> TestResponse:
+    form = {"csrf_token": csrf_token(client), "file": (io.BytesIO(content), name)}
+    return client.post("/sources/recordings", data=form, content_type="multipart/form-data")
+
+
+def test_a_recording_is_looked_at_sealed_and_becomes_a_source_that_the_crawler_can_read(
+    admin: FlaskClient, console_app: Flask, sessions: Sessions
+) -> None:
+    path = bring(admin, recording()).headers["Location"]
+    page = html.unescape(admin.get(path).get_data(as_text=True))
+    assert "读出 2 条样本" in page
+    assert "第0次法律援助走进工地" in page
+    assert "13812345678" not in page
+    with sessions() as session:
+        assert b"html" not in session.scalars(select(PendingUpload.sealed_content)).one()
+    folder = console_of(console_app).replay_folder
+    assert folder is not None
+    assert not folder.exists()
+    form = fields(page, path)
+    refused = post(admin, path, form | {"do": "save", "option.type_options": "不对"})
+    assert (refused.status_code, list(folder.glob("*")) if folder.exists() else []) == (422, [])
+    other = post(admin, path, form | {"do": "look", "option.as_type": "feed"})
+    assert "一条也没有读出来" in other.get_data(as_text=True)
+    assert post(admin, path, form | {"do": "save"}).status_code == 303
+    (source,) = stored(sessions)
+    name = str(source.options["file"])
+    assert (source.kind, source.name) == ("replay", "回放 演练 十一月")
+    assert (folder / name).stat().st_mode & 0o777 == 0o600
+    (first, _) = read_records(folder, name, start=0, count=9, base_url=source.url or "")
+    assert first.url == "https://news.example.com/2026/1121/c0.html"
+    with sessions() as session:
+        assert session.scalars(select(PendingUpload)).all() == []
+    taken = bring(admin, recording()).headers["Location"]
+    again = post(admin, taken, form | {"do": "save"})
+    assert "已有名为" in again.get_data(as_text=True)
+    assert [one.name for one in folder.iterdir()] == [name]
+    assert post(admin, taken, {"do": "discard"}).status_code == 303
+    assert admin.get(taken).headers["Location"] == "/sources/recordings"
+
+
+@pytest.mark.parametrize("content", [b"", b"not a recording", b"\x1f\x8b broken", recording(0)])
+def test_what_is_no_recording_is_refused_in_words(admin: FlaskClient, content: bytes) -> None:
+    answer = bring(admin, content, "a.warc.gz")
+    assert answer.status_code == 422
+    assert "没有上传：" in answer.get_data(as_text=True)

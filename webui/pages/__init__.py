@@ -42,6 +42,7 @@ PAGES: PluginTable[Blueprint] = PluginTable(
         ("source_proposals", "webui.pages.source_proposals:blueprint"),
         ("source_lists", "webui.pages.source_lists:blueprint"),
         ("source_import", "webui.pages.source_import:blueprint"),
+        ("source_recordings", "webui.pages.source_recordings:blueprint"),
         ("rules", "webui.pages.rules:blueprint"),
         ("trials", "webui.pages.trials:blueprint"),
         ("synonym_groups", "webui.pages.synonym_groups:blueprint"),

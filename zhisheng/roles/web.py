@@ -32,6 +32,7 @@ def console(services: Services) -> Console:
         version=services.version,
         regions=known_regions(),
         explainer=RenewingExplainer(installed_models(services.home.path)),
+        replay_folder=services.home.replay_folder,
     )
 
 
