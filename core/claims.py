@@ -246,7 +246,8 @@ def postpone(
 def lock_held(session: Session, table: type[Row], claimed: Sequence[Claim]) -> dict[int, Row]:
     """Lock the rows of the claims that still hold, in the order of their ids; gives the rows by id.
 
-    Nobody else can take a locked row, so what was held then is held until the transaction ends.
+    Nobody else can take a locked row, so what was held then is held until the transaction ends. Rows that
+    refer to a locked one may still be stored: a visit of a source never waits for its documents.
     """
     if not claimed:
         return {}
@@ -259,7 +260,7 @@ def lock_held(session: Session, table: type[Row], claimed: Sequence[Claim]) -> d
             table.lease_until > func.now(),
         )
         .order_by(_id(table))
-        .with_for_update()
+        .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
     return {found[0]: found[1] for found in session.execute(statement)}

@@ -7,9 +7,11 @@ from sqlalchemy.orm import Session
 
 from core import claims
 from core.clock import FakeClock
+from core.database.models.collecting import FrontierURL, Source
 from core.database.models.operations import Queue, WorkItem
 from core.database.sessions import Sessions
 from core.errors import ConflictError
+from tests.crawlers.sources import add_source
 
 LEASE = dt.timedelta(seconds=30)
 
@@ -118,3 +120,24 @@ def test_backoff_grows_and_stays_within_a_fifth(
     for _ in range(20):
         wait = (claims.backoff(attempt, clock.now()) - clock.now()).total_seconds()
         assert 0.8 * seconds <= wait <= 1.2 * seconds
+
+
+def test_a_locked_row_may_still_be_referred_to(sessions: Sessions, clock: FakeClock) -> None:
+    first, second = (
+        add_source(sessions, f"http://{name}.example/", name=name, now=clock.now())
+        for name in ("news", "forum")
+    )
+    with sessions.begin() as session:
+        claimed = claims.take(session, Source, owner="a", now=clock.now(), lease=LEASE, limit=2)
+    with sessions.begin() as visits, sessions.begin() as others:
+        for session in (visits, others):
+            session.execute(text("set local lock_timeout = '2s'"))
+        add_page(others, second, clock.now())
+        assert set(claims.lock_held(visits, Source, claimed)) == {first.id, second.id}
+        add_page(others, first, clock.now())
+
+
+def add_page(session: Session, source: Source, now: dt.datetime) -> None:
+    url = f"{source.url}1.html"
+    session.add(FrontierURL(source_id=source.id, url=url, kind="page", due_at=now))
+    session.flush()
