@@ -74,7 +74,7 @@ def test_a_page_that_never_ends_is_given_up_in_time_with_its_browser() -> None:
     endless = Asked("http://127.0.0.1:9/", "text/html", body, limit_s=60)
     with TrialBrowser(AddressPolicy.allowing(), AGENT) as browser:
         with pytest.raises(FetchFailedError) as stopped:
-            browser.run(endless, limit_s=2)
+            browser.run(endless, limit_s=1.5)
         assert stopped.value.failure.cause is FailureCause.TIMEOUT
         assert stopped.value.failure.reason == TOO_SLOW
         assert list(chromium_processes()) == []

@@ -7,14 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.clock import FakeClock
-from core.database.sessions import Sessions
 from core.outbound.client import HTTPClient
 from crawlers.meta_refresh import refresh_target
 from crawlers.proposal.trial import SourceTrial, try_source
 from crawlers.sources import SourceDraft
-from tests.crawlers.conftest import CrawlProcesses, source_row, titles, wait_until
 from tests.crawlers.site import Answer, Site
-from tests.crawlers.sources import LOOPBACK, add_source
+from tests.crawlers.sources import LOOPBACK
 from tests.crawlers.test_crawling import news_site
 
 HERE = "https://www.example.com/old/index.html"
@@ -61,38 +59,6 @@ def test_a_page_with_something_to_read_is_left_only_when_it_does_not_wait() -> N
 def test_no_page_breaks_the_look(body: bytes) -> None:
     found = refresh_target(body, HERE)
     assert found is None or isinstance(found, str)
-
-
-def test_the_crawler_follows_as_far_as_redirects_go_and_keeps_its_guards(
-    site: Site, sessions: Sessions, crawling: CrawlProcesses
-) -> None:
-    news_site(site)
-    site.pages["/old"] = refresh("0; url=/older")
-    site.pages["/older"] = Answer(b"", 302, (("Location", "/oldest"),))
-    site.pages["/oldest"] = refresh("1; url=/")
-    site.pages |= {f"/round/{n}": refresh(f"0; url=/round/{n + 1}") for n in range(20)}
-    site.pages["/inside"] = refresh("0; url=http://10.0.0.1/admin")
-    site.pages["/file"] = refresh("0; url=file:///etc/passwd")
-    site.pages["/secret"] = refresh("0; url=/private/news")
-    site.pages["/robots.txt"] = Answer(b"User-agent: *\nDisallow: /private")
-    add_source(sessions, site.url("/old"))
-    refused = {
-        add_source(sessions, site.url(path), name=path).id: words
-        for path, words in (
-            ("/round/0", "没有尽头"),
-            ("/inside", "内部"),
-            ("/file", "file"),
-            ("/secret", "robots.txt"),
-        )
-    }
-    process = crawling.start()
-    wait_until(lambda: len(titles(sessions)) == 3)
-    wait_until(lambda: all(source_row(sessions, one).failures for one in refused))
-    assert crawling.stop(process) == 0
-    for source_id, words in refused.items():
-        assert words in (source_row(sessions, source_id).failure_reason or "")
-    assert sum(path.startswith("/round/") for path in site.paths()) == 6
-    assert "/private/news" not in site.paths()
 
 
 def test_a_trial_follows_too_and_says_what_stops_it(site: Site, clock: FakeClock) -> None:

@@ -21,7 +21,8 @@ from crawlers.source_lists import export_list, import_list, plan_import
 from crawlers.sources import SourceDraft, create_source, draft_of, edit_source
 from tests.crawlers.conftest import CrawlProcesses, source_row, titles, wait_until
 from tests.crawlers.site import Answer, Site, serving
-from tests.crawlers.sources import LOOPBACK
+from tests.crawlers.sources import LOOPBACK, add_source
+from tests.crawlers.test_meta_refresh import refresh
 
 KEY = "Bearer 4f9c-not-for-anybody-else"
 ITEMS = {"items": [{"id": 1, "title": "工资已经补发", "content": "四十七名工人拿到了工资。"}]}
@@ -51,34 +52,60 @@ def asks_for_key(headers: dict[str, str]) -> Answer:
     return ANSWER if headers.get("authorization") == KEY else Answer(b"", 401)
 
 
-def test_a_key_reaches_its_own_site_and_nothing_that_is_kept_and_without_it_nothing_is_sent(
+def test_pages_that_send_the_crawler_on_neither_carry_a_key_away_nor_pass_a_guard(
     site: Site, sessions: Sessions, crawling: CrawlProcesses, keyring: Keyring, clock: FakeClock
 ) -> None:
     with serving(Site()) as other:
-        other.pages["/leak"] = Answer(b"", 302, (("Location", site.url("/news")),))
         site.pages["/moved"] = Answer(b"", 302, (("Location", other.url("/leak")),))
+        other.pages["/leak"] = refresh(f"0; url={site.url('/news')}")
         site.pages["/news"] = asks_for_key
-        first = saved(sessions, clock, keyring, draft(site.url("/moved")))
+        keyed = saved(sessions, clock, keyring, draft(site.url("/moved")))
         blank = replace(draft(site.url("/blank"), key_value=""), name="没有密钥")
-        unset = saved(sessions, clock, keyring, blank)
+        failing = {saved(sessions, clock, keyring, blank).id: NOT_GIVEN} | _sent_astray(
+            site, sessions
+        )
         process = crawling.start()
         wait_until(lambda: len(titles(sessions)) == 1)
-        wait_until(lambda: source_row(sessions, unset.id).failures > 0)
+        wait_until(lambda: all(source_row(sessions, one).failures for one in failing))
         assert crawling.stop(process) == 0
         assert {seen.headers.get("authorization") for seen in other.seen} == {None}
+    for source_id, words in failing.items():
+        assert words in (source_row(sessions, source_id).failure_reason or "")
     sent = {seen.path: seen.headers.get("authorization") for seen in site.seen}
-    assert sent == {"/robots.txt": None, "/moved": KEY, "/news": KEY}
-    assert source_row(sessions, unset.id).failure_reason == NOT_GIVEN
+    assert sent["/robots.txt"] is None
+    assert sent["/moved"] == sent["/news"] == KEY
+    # Whoever is sent round and round stops where redirects do.
+    assert sum(path.startswith("/round/") for path in site.paths()) == 6
+    assert not {"/private/news", "/blank"} & set(site.paths())
     assert KEY not in crawling.log("one")
+    assert "4f9c" not in _stored(sessions, keyed)
+
+
+def _sent_astray(site: Site, sessions: Sessions) -> dict[int, str]:
+    """Publish pages that send the crawler where it may not go, and say what it then notes."""
+    site.pages |= {f"/round/{n}": refresh(f"0; url=/round/{n + 1}") for n in range(20)}
+    site.pages["/inside"] = refresh("0; url=http://10.0.0.1/admin")
+    site.pages["/file"] = refresh("0; url=file:///etc/passwd")
+    site.pages["/secret"] = refresh("1; url=/private/news")
+    site.pages["/robots.txt"] = Answer(b"User-agent: *\nDisallow: /private")
+    expected = {"/round/0": "没有尽头", "/inside": "内部", "/file": "file", "/secret": "robots.txt"}
+    return {
+        add_source(sessions, site.url(path), name=path).id: words
+        for path, words in expected.items()
+    }
+
+
+def _stored(sessions: Sessions, source: Source) -> str:
+    """Give all that is kept of the source where a key could have slipped in."""
     with sessions() as session:
         (kept,) = session.scalars(select(RawResponse))
         assert "'Authorization': 'withheld'" in str(kept.request)
-        dump = session.scalars(text("SELECT row_to_json(source)::text FROM source"))
+        rows = session.scalars(text("SELECT row_to_json(source)::text FROM source"))
         audits = session.scalars(text("SELECT row_to_json(audit_entry)::text FROM audit_entry"))
-        everything = "".join([*dump, *audits, export_list(session), repr(draft_of(first))])
-    assert "4f9c" not in everything
-    assert "key_header: Authorization" in everything
-    assert "密钥没有导出" in everything
+        listed = export_list(session)
+        assert "key_header: Authorization" in listed
+        assert "密钥没有导出" in listed
+        return "".join([*rows, *audits, listed, repr(draft_of(source))])
 
 
 def test_a_key_left_blank_is_kept_and_one_for_another_site_is_not(
