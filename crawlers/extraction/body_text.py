@@ -84,7 +84,7 @@ def body_text(page: Page) -> BodyText:
     readings = [first, *carried]
     is_ordinary = stream.nodes <= _MOST_NODES and stream.depth <= _DEEPEST
     if is_ordinary and len(page.source) <= _LONGEST_SOURCE:
-        readings.append(_from_trafilatura(page, whole, stream))
+        readings.append(_from_trafilatura(page, whole, stream, weighed))
     known = [reading for reading in readings if reading.text]
     return max(known, key=lambda reading: _value(reading, known), default=first)
 
@@ -142,13 +142,18 @@ def _from_embedded(page: Page, whole: float) -> BodyText:
     return _NOTHING if found is None else _scored(found.lines, "embedded", whole)
 
 
-def _from_trafilatura(page: Page, whole: float, stream: Layout) -> BodyText:
+def _from_trafilatura(page: Page, whole: float, stream: Layout, weighed: Weights) -> BodyText:
     found = trafilatura.bare_extraction(
         page.source, url=page.url, include_comments=False, favor_precision=True
     )
     # The library answers a dict only to those who ask for one.
     text = getattr(found, "text", None) or ""
-    shown = {line.text: line for line in stream.lines}
+    others = weighed.is_other | weighed.is_around
+    # What surrounds an article counts as if it were all links.
+    shown = {
+        line.text: replace(line, linked=line.size) if index in others else line
+        for index, line in enumerate(stream.lines)
+    }
     cells = (plain(cell) for line in text.splitlines() for cell in line.split(" | "))
     lines = [
         shown.get(cell, TextLine(cell, len(_solid(cell)), 0, is_hidden=False))

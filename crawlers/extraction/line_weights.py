@@ -19,7 +19,7 @@ SENTENCE = re.compile(
 _BOILERPLATE = re.compile(
     r"版权所有|版权声明|免责声明|责任编辑|责编[:：]|icp备|icp证|公网安备|copyright|all rights reserved"
     r"|相关阅读|推荐阅读|延伸阅读|分享到|分享至|扫一扫|发表评论|转载请注明|未经授权|许可证"
-    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图|(?:不得|严禁|禁止)(?:擅自)?转载|非经授权|(?:不代表|不表明).{0,12}(?:观点|立场)|文明上网|隐私权规范"
+    r"|打开app|下载app|阅读原文|返回搜狐|特别声明|查看原图|(?:不得|严禁|禁止)(?:擅自)?转载|非经授权|(?:不代表|不表明).{0,12}(?:观点|立场)|文明上网|隐私权规范|(?:地址|邮编|传真)[:：].{0,40}(?:电话|传真|邮编|邮箱)[:：]"
 )
 # A last paragraph may end with these without a break.
 _ENDING = re.compile(
@@ -67,6 +67,7 @@ _LARGEST_OTHER = 0.6
 _LARGEST_UNLINKED = 0.5
 _LEAST_LINKED = 0.1
 _MOSTLY = 0.5
+_LEAST_PARAGRAPH = 20
 _STORY_TAGS = frozenset({"article", "dd", "div", "dl", "li", "section", "table", "td", "tr"})
 _LEAST_STORIES = 3
 _MOST = 0.8
@@ -180,32 +181,42 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
         is_other = bool(_OTHER.fullmatch(heading))
         if not is_other and not _MAYBE_OTHER.fullmatch(heading):
             continue
-        end = _end_of_stories(index, ends[index], gain, size, linked)
+        before = max((gain[index] - gain[headline] for headline in shown), default=gain[index])
+        end = _end_of_stories(index, ends[index], before, sums=(gain, size, linked))
         if any(index < headline < end for headline in shown):
             continue
-        is_below = any(gain[index] - gain[headline] > _LEAST_BEFORE for headline in shown)
+        is_below = bool(shown) and before > (_LEAST_PARAGRAPH if is_other else _LEAST_BEFORE)
         inside, links = size[end] - size[index], linked[end] - linked[index]
         is_most = inside - links > _LARGEST_UNLINKED * (size[-1] - linked[-1])
         if is_most and links < _LEAST_LINKED * inside and not is_below:
             continue
         below = gain[end] - gain[index]
-        if below < _LARGEST_OTHER * gain[-1] or (is_other and gain[index] > _LEAST_BEFORE):
+        is_told = is_other and (
+            gain[index] > _LEAST_BEFORE or (shown and before > _LEAST_PARAGRAPH)
+        )
+        if below < _LARGEST_OTHER * gain[-1] or is_told:
             found.update(range(index, end))
     return found
 
 
 def _end_of_stories(
-    start: int, ends: list[int], gain: list[float], size: list[float], linked: list[float]
+    start: int, ends: list[int], before: float, *, sums: tuple[list[float], ...]
 ) -> int:
-    """Find the widest block below a heading, but for the article that a box of stories may stand in."""
+    """Find the widest block below a heading, but for the article that a box of stories may open.
+
+    ``before`` is the running text above: what follows a box at the top of an article is the greater part of it.
+    """
+    gain, size, linked = sums
     inner, *outer = sorted(ends)
     for end in outer:
-        is_box = inner > start + 1 and linked[inner] - linked[start] > _MOSTLY * (
-            size[inner] - size[start + 1]
-        )
-        is_text = linked[end] - linked[inner] < _LEAST_LINKED * (size[end] - size[inner])
-        if is_box and is_text and gain[end] - gain[inner] > _LEAST_BEFORE:
-            break
+        links = linked[inner] - linked[start]
+        if inner > start + 1 and links > _MOSTLY * (size[inner] - size[start + 1]):
+            behind = next(
+                (i for i in range(inner, end) if size[i + 1] - size[i] > _SHORT_LINE), end
+            )
+            is_text = behind < end and gain[behind + 1] - gain[behind] > _LEAST_PARAGRAPH
+            if is_text and gain[end] - gain[inner] > before:
+                break
         inner = end
     return inner
 

@@ -50,6 +50,21 @@ def test_a_box_of_stories_at_the_top_of_a_text_hides_nothing_of_it() -> None:
     assert "往年的做法" not in found.text
 
 
+def test_a_short_text_stands_its_ground_beside_long_comments() -> None:
+    comments = "".join(
+        f"<div><span>工友{n}</span> <span>2026-11-1{n} 08:30</span><p>{PARAGRAPHS[2]}</p></div>"
+        for n in range(9)
+    )
+    found = read(page(f"<p>{PARAGRAPHS[0]}</p><div><h3>热门评论</h3>{comments}</div>"))
+    assert words(found.text) == words(PARAGRAPHS[0])
+
+
+def test_where_the_publisher_can_be_reached_is_no_text() -> None:
+    reach = "<p>地址：河湾市青岚区渡口路1号，电话：000-1234，传真：000-1235，邮编：000000</p>"
+    found = read(page(f"<div><p>{PARAGRAPHS[2]}</p></div><div>{reach}</div>"))
+    assert words(found.text) == words(PARAGRAPHS[2])
+
+
 def test_half_a_page_within_a_script_is_no_accident() -> None:
     half = "<!DOCTYPE html><html><head><title>河湾，新闻</title><script>var a = 1;"
     shown = f"<div><p>{PARAGRAPHS[0]}</p></div><textarea>{half * 3}</textarea>"

@@ -79,6 +79,15 @@ def test_a_page_that_shows_no_headline_is_called_what_it_tells_other_sites() -> 
     assert facts_of(page).title == HEADLINE
 
 
+@pytest.mark.parametrize(
+    "headline",
+    ["记者走访三个工地看工资支付", "分享经济下的骑手保险怎么交", "来源不明的扣款该怎么要回来"],
+)
+def test_a_headline_may_begin_as_a_byline_does(headline: str) -> None:
+    page = article_page(title="河湾新闻网", headline=f"<h1>{headline}</h1>")
+    assert facts_of(page).title == headline
+
+
 def test_a_heading_of_a_list_does_not_beat_what_the_title_says() -> None:
     page = article_page(
         title=f"{HEADLINE}(图)",
