@@ -12,11 +12,16 @@ import datetime as dt
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from functools import cache
+from typing import Any, Protocol, TypeVar, cast
 
 from sqlalchemy import (
+    ARRAY,
+    BigInteger,
     ColumnElement,
+    Select,
     and_,
+    any_,
     bindparam,
     case,
     delete,
@@ -251,19 +256,27 @@ def lock_held(session: Session, table: type[Row], claimed: Sequence[Claim]) -> d
     """
     if not claimed:
         return {}
-    fences = [(claim.id, claim.epoch) for claim in claimed]
-    statement = (
+    fences = {(claim.id, claim.epoch) for claim in claimed}
+    values = {"ids": sorted(id_ for id_, _ in fences), "owner": claimed[0].owner}
+    statement = cast("Select[int, Row]", _locking(table))  # type: ignore[arg-type]  # a class can be hashed
+    rows = session.execute(statement, values)
+    return {id_: row for id_, row in rows if (id_, row.claim_epoch) in fences}
+
+
+@cache
+def _locking(table: type[Claimable]) -> Select[int, Claimable]:
+    # Made once for each table, because putting it together costs as much as running it.
+    return (
         select(_id(table), table)
         .where(
-            tuple_(_id(table), table.claim_epoch).in_(fences),
-            table.claim_owner == claimed[0].owner,
+            _id(table) == any_(bindparam("ids", type_=ARRAY(BigInteger))),
+            table.claim_owner == bindparam("owner"),
             table.lease_until > func.now(),
         )
         .order_by(_id(table))
         .with_for_update(key_share=True)
         .execution_options(populate_existing=True)
     )
-    return {found[0]: found[1] for found in session.execute(statement)}
 
 
 def let_go(row: Claimable, *, due_at: dt.datetime | None) -> None:
@@ -324,4 +337,7 @@ def enqueue(session: Session, queue: Queue, subject_ids: Sequence[int], now: dt.
 
 def notify(session: Session, topic: str) -> None:
     """Wake the workers that wait for ``topic`` when this transaction commits."""
-    session.execute(select(func.pg_notify(NOTIFY_CHANNEL, topic)))
+    session.execute(_NOTIFY, {"channel": NOTIFY_CHANNEL, "topic": topic})
+
+
+_NOTIFY = text("SELECT pg_notify(:channel, :topic)")

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import func
+from sqlalchemy import func, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -47,16 +47,21 @@ def hour_of(moment: dt.datetime) -> dt.datetime:
 def record_many(session: Session, gained: Mapping[int, Yield], now: dt.datetime) -> None:
     """Add what several sources yielded, none of it a failure, in one statement and in the order of their ids."""
     rows = [
-        {"source_id": source_id, "hour": hour_of(now), **_counts(one), "failures": {}}
+        {"source_id": source_id, "hour": hour_of(now), **_counts(one)}
         for source_id, one in sorted(gained.items())
     ]
-    statement = insert(SourceHour)
-    changes = {
-        name: getattr(SourceHour, name) + getattr(statement.excluded, name) for name in COUNTS
-    }
-    session.connection().execute(
-        statement.on_conflict_do_update(index_elements=["source_id", "hour"], set_=changes), rows
-    )
+    session.connection().execute(_ADD, rows)
+
+
+# Written out, because every commit of visits runs it.
+_ADD = text(
+    f"""
+    INSERT INTO source_hour (source_id, hour, {", ".join(COUNTS)})
+    VALUES (:source_id, :hour, {", ".join(f":{name}" for name in COUNTS)})
+    ON CONFLICT (source_id, hour)
+    DO UPDATE SET {", ".join(f"{name} = source_hour.{name} + excluded.{name}" for name in COUNTS)}
+    """  # noqa: S608 (names of our own)
+)
 
 
 def record(session: Session, source_id: int, gained: Yield, now: dt.datetime) -> None:

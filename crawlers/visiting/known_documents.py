@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, Text, any_, bindparam, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -67,28 +67,35 @@ def known_of_sources(
             urls.update(_spellings(document_url(collected)))
     if not urls:
         return found
-    last_rank = (
-        select(Engagement.rank)
-        .where(Engagement.document_id == Document.id)
-        .order_by(Engagement.seen_at.desc())
-        .limit(1)
-        .scalar_subquery()
-    )
-    rows = session.execute(
-        select(
-            Document.source_id, Document.id, Document.canonical_url, Document.content_hash, Document.views,
-            Document.reposts, Document.comments, Document.likes, Document.answer_state,
-            Document.answered_at, last_rank.label("rank"),
-        )
-        .where(Document.source_id.in_(found), Document.canonical_url.in_(urls))
-        .order_by(Document.id.desc())
-    )  # fmt: skip
+    rows = session.execute(_KNOWN, {"source_ids": sorted(found), "urls": sorted(urls)})
     for row in rows:
         found[row.source_id][_key(row.canonical_url, row.content_hash)] = KnownDocument(
             row.id, row.canonical_url, {name: getattr(row, name) for name in COUNTS}, row.rank,
             row.answer_state, row.answered_at,
         )  # fmt: skip
     return found
+
+
+_LAST_RANK = (
+    select(Engagement.rank)
+    .where(Engagement.document_id == Document.id)
+    .order_by(Engagement.seen_at.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+# Made once, because putting it together costs as much as running it.
+_KNOWN = (
+    select(
+        Document.source_id, Document.id, Document.canonical_url, Document.content_hash, Document.views,
+        Document.reposts, Document.comments, Document.likes, Document.answer_state,
+        Document.answered_at, _LAST_RANK.label("rank"),
+    )
+    .where(
+        Document.source_id == any_(bindparam("source_ids", type_=ARRAY(BigInteger))),
+        Document.canonical_url == any_(bindparam("urls", type_=ARRAY(Text))),
+    )
+    .order_by(Document.id.desc())
+)  # fmt: skip
 
 
 def revisit(

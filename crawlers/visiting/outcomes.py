@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, any_, bindparam, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -208,10 +208,7 @@ class _Rows:
 def _locked_rows(session: Session, ended: Sequence[Ended], now: dt.datetime) -> _Rows:
     """Lock every source before any page, in the order of their ids: two crawlers never wait for each other."""
     ids = {one.visit.source.id for one in ended}
-    statement = select(Source).where(Source.id.in_(ids)).order_by(Source.id)
-    sources = {
-        source.id: source for source in session.scalars(statement.with_for_update(key_share=True))
-    }
+    sources = {source.id: source for source in session.scalars(_SOURCES, {"ids": sorted(ids)})}
     visits = [one.visit for one in ended]
     return _Rows(
         sources,
@@ -233,6 +230,15 @@ def _locked_rows(session: Session, ended: Sequence[Ended], now: dt.datetime) -> 
         rhythms(session, _adapting(sources, ended), now),
         awaited_pages(session, ids),
     )
+
+
+# Made once, because every commit runs it.
+_SOURCES = (
+    select(Source)
+    .where(Source.id == any_(bindparam("ids", type_=ARRAY(BigInteger))))
+    .order_by(Source.id)
+    .with_for_update(key_share=True)
+)
 
 
 def _adapting(sources: dict[int, Source], ended: Sequence[Ended]) -> set[int]:
