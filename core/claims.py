@@ -129,6 +129,28 @@ def extend(session: Session, table: type[Claimable], claim: Claim, lease: dt.tim
     )
 
 
+def extend_many(
+    session: Session, table: type[Claimable], claimed: Sequence[Claim], lease: dt.timedelta
+) -> set[Claim]:
+    """Prolong the leases that still hold; gives their claims."""
+    if not claimed:
+        return set()
+    fences = [(claim.id, claim.epoch) for claim in claimed]
+    statement = (
+        update(table)
+        .where(
+            tuple_(_id(table), table.claim_epoch).in_(fences),
+            table.claim_owner == claimed[0].owner,
+            table.lease_until > func.now(),
+        )
+        .values(lease_until=func.now() + lease)
+        .returning(_id(table), table.claim_epoch)
+        .execution_options(synchronize_session=False)
+    )
+    held_still = {(id_, epoch) for id_, epoch in session.execute(statement)}
+    return {claim for claim in claimed if (claim.id, claim.epoch) in held_still}
+
+
 def finish(
     session: Session,
     table: type[Claimable],

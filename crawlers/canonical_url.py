@@ -16,6 +16,7 @@ Twins that may not answer alike (http/https, www, mobile hosts, index pages) are
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from urllib.parse import quote, urlsplit, urlunsplit
 
 _TRACKING = re.compile(
@@ -36,6 +37,8 @@ _PATH_SAFE = "/:@!$&'()*+,;=~%-._[]|"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
 
+# A page's own address is spelled several times on its way into the database.
+@lru_cache(maxsize=1024)
 def canonical_url(url: str) -> str:
     """Spell the address as the table above says; applying it twice changes nothing.
 

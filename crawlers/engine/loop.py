@@ -184,7 +184,8 @@ class CrawlLoop:
     async def _keep_leases(self) -> None:
         while True:
             await asyncio.sleep(self._context.lease_s / LEASE_SHARE)
-            tasks = list(self._under_way)
+            if not (tasks := list(self._under_way)):
+                continue
             extend = partial(self._work.extend, list(self._under_way.values()))
             try:
                 lost = await self._in_thread(extend)

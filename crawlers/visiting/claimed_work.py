@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import structlog
-from sqlalchemy import ColumnElement, func, select, text
+from sqlalchemy import func, select, text
 from sqlalchemy.orm import Session
 
 from core import claims
@@ -15,7 +15,7 @@ from core.claims import Claim
 from core.clock import Clock
 from core.database.models.collecting import FrontierURL, Source, SourceState
 from core.database.sessions import Sessions
-from core.errors import ConflictError, InvalidOptionsError
+from core.errors import InvalidOptionsError
 from core.options import parse_options
 from crawlers.source import Harvest, PageLink, SourceProfile, profile
 from crawlers.source_types import SOURCE_TYPES
@@ -48,7 +48,10 @@ class ClaimedWork:
             _forgetting(session)
             claimed = claims.take(
                 session, Source, owner=self.owner, now=now, lease=self.lease, limit=limit,
-                where=_visited(),
+                where=[
+                    Source.state == SourceState.ACTIVE.value,
+                    Source.kind.in_(SOURCE_TYPES.names()),
+                ],
                 order_by=[lateness.desc()],
             )  # fmt: skip
             rows = _by_id(session, [claim.id for claim in claimed])
@@ -78,13 +81,7 @@ class ClaimedWork:
     def next_due_s(self) -> float | None:
         """Tell in how many seconds the next source is due, less than none when one is; None when none will be."""
         with self.sessions() as session:
-            next_due = session.scalar(
-                select(func.min(Source.due_at)).where(
-                    *_visited(),
-                    Source.dead_at.is_(None),
-                    (Source.lease_until.is_(None)) | (Source.lease_until < func.now()),
-                )
-            )
+            next_due = session.scalar(_NEXT_DUE, {"kinds": list(SOURCE_TYPES.names())})
         return None if next_due is None else (next_due - self.clock.now()).total_seconds()
 
     def brings_news(self, visit: SourceVisit | PageVisit, harvest: Harvest) -> bool:
@@ -93,19 +90,30 @@ class ClaimedWork:
 
     def extend(self, visits: Sequence[SourceVisit | PageVisit]) -> list[int]:
         """Prolong the leases of visits under way; give the positions of those already lost."""
-        lost = []
+        by_table: dict[type[Source | FrontierURL], list[Claim]] = {Source: [], FrontierURL: []}
+        for visit in visits:
+            by_table[_table(visit)].append(visit.claim)
         with self.sessions.begin() as session:
-            for position, visit in enumerate(visits):
-                table = Source if isinstance(visit, SourceVisit) else FrontierURL
-                try:
-                    claims.extend(session, table, visit.claim, self.lease)
-                except ConflictError:
-                    lost.append(position)
-        return lost
+            kept = {
+                table: claims.extend_many(session, table, claimed, self.lease)
+                for table, claimed in by_table.items()
+            }
+        return [
+            position
+            for position, visit in enumerate(visits)
+            if visit.claim not in kept[_table(visit)]
+        ]
 
 
-def _visited() -> list[ColumnElement[bool]]:
-    return [Source.state == SourceState.ACTIVE.value, Source.kind.in_(SOURCE_TYPES.names())]
+def _table(visit: SourceVisit | PageVisit) -> type[Source | FrontierURL]:
+    return Source if isinstance(visit, SourceVisit) else FrontierURL
+
+
+# Written out, because it is asked again and again while nothing is due.
+_NEXT_DUE = text(
+    f"SELECT min(due_at) FROM source WHERE state = '{SourceState.ACTIVE.value}' AND kind = any(:kinds)"  # noqa: S608 (a constant of our own)
+    " AND dead_at IS NULL AND (lease_until IS NULL OR lease_until < now())"
+)
 
 
 def _profile(row: Source) -> SourceProfile:

@@ -65,6 +65,9 @@ def test_a_worker_that_lost_its_lease_changes_nothing(sessions: Sessions, clock:
         with pytest.raises(ConflictError), sessions.begin() as session:
             change(session)
     with sessions.begin() as session:
+        assert claims.extend_many(session, WorkItem, [old], LEASE) == set()
+        assert claims.extend_many(session, WorkItem, [new], LEASE) == {new}
+        assert claims.lock_held(session, WorkItem, [old]) == {}
         claims.remove(session, WorkItem, new)
 
 
