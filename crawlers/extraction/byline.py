@@ -46,6 +46,7 @@ _SUPPLIER = re.compile(
 _EDITOR = re.compile(
     r"(?:[责責]\s?任\s?[编編]\s?[辑輯]|[责責]\s?[编編]|[编編]\s?[辑輯]|编\s?审|编\s?校|值班编辑|整理)(?:\s{0,3}(?P<mark>[:：/／|｜丨︱│┃∣])\s{0,3}|\s{1,3})(?P<name>[^\n]{1,40})"
 )
+_OTHER_ROLE = re.compile(r"\s(?:记者|記者|作者|通讯员|校对|审核|复审|终审|监制|摄影|来源)")
 _NO_EDITOR = re.compile(
     r"^[A-Za-z]{0,3}\d+$|^(?:news|editor)$|管理员|删除|修改|回复|评论|上传|词条|摘要|资料"
 )
@@ -225,7 +226,8 @@ def _editors(around: Surroundings) -> list[str]:
 
 def _edited_by(pattern: re.Pattern[str], line: Line) -> list[str]:
     for found in pattern.finditer(line.text[-_LONGEST_LINE:]):
-        names = people(found["name"]) or (_pen_name(found["name"]) if found["mark"] else [])
+        told = _OTHER_ROLE.split(found["name"], maxsplit=1)[0]
+        names = people(told) or (_pen_name(told) if found["mark"] else [])
         if names:
             return names
     return []

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from crawlers.extraction.line_weights import heads_other_stories
 from crawlers.extraction.linked_data import linked_data
 from crawlers.extraction.page import SPACES, Page, inner_text
 from crawlers.extraction.people import is_person
@@ -111,7 +112,7 @@ def headline(page: Page, lines: Sequence[Line], text: Span) -> Headline:
 
 def _may_stand_alone(shown: str, line: Line, index: int, start: int | None) -> bool:
     """Spare the lines that no claim speaks for and that stand far from the text."""
-    if is_person(shown):
+    if is_person(shown) or heads_other_stories(shown):
         return False
     is_near = start is not None and start - _FARTHEST_ALONE < index <= start + 1
     return (is_near or line.heading > 0) and _DATED.search(shown) is None

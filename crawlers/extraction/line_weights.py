@@ -221,6 +221,11 @@ def _end_of_stories(
     return inner
 
 
+def heads_other_stories(text: str) -> bool:
+    """Tell a heading such as 相关阅读 from a headline."""
+    return len(text) <= _LONGEST_HEADING and bool(_OTHER.fullmatch(matching_text(text)))
+
+
 def _lists_of_stories(page: Layout, gain: list[float]) -> set[int]:
     """Find stories and comments told one after the other: blocks that repeat, each with a linked headline or a time.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -58,6 +58,7 @@ _MOST_TIMES = 200
 _MOST_NODES = 20_000
 _YEAR_FIRST = re.compile(r"\s*(?:19|20)\d\d\s?[-/.年]\s?\d")
 _ISSUE = re.compile(r"^[^\d]{0,12}(?:第?\d{1,3}\s?版|星期)")
+_SENTENCE = re.compile(r"[，。]")
 _TIME_LABEL = re.compile(r"time|date|pub|info|source|meta", re.IGNORECASE)
 _ENOUGH = 2.0
 _REPEATED = 0.1
@@ -65,6 +66,7 @@ _LONGEST_LINE = 160
 _LONGEST_DATELINE = 40
 _LONGEST_AROUND_RELATIVE = 24
 _LONGEST_LABEL = 8
+_MOST_LINKED = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def _in_line(line: Line, weight: float, now: dt.datetime, *, label: str = "") ->
         if moment.is_relative and len(before) + len(after) > _LONGEST_AROUND_RELATIVE:
             continue
         share = _share(before, after, is_labelled=_TIME_LABEL.search(line.label) is not None)
-        if line.is_link or line.heading:
+        if line.heading or line.linked > _MOST_LINKED * len(text):
             share *= 0.4
         if moment.is_relative or moment.is_yearless:
             share *= 0.6
@@ -204,18 +206,26 @@ def _share(before: str, after: str, *, is_labelled: bool) -> float:
     is_second = _UPDATED_AFTER.match(after) and _DATED_BEFORE.search(before)
     if is_second or _LATER.search(before) or _RANGE.match(after):
         return 0.25
-    if _PUBLISHED.search(before):
-        return 1.2
     # A day within a sentence is what the text tells about.
     is_told = len(before) + len(after) > _LONGEST_DATELINE and not is_labelled
+    if is_told and not before.rstrip().endswith((":", "：")) and _SENTENCE.search(before + after):
+        return 0.15
+    if _PUBLISHED.search(before):
+        return 1.2
     return 0.15 if is_told else 1.0
 
 
-def _over_lines(lines: Iterable[Line], now: dt.datetime) -> Iterator[_Found]:
+def _over_lines(lines: Sequence[Line], now: dt.datetime) -> Iterator[_Found]:
     """Read year, day and clock where a page sets each in a line of its own."""
     text = " ".join(line.text for line in lines if len(line.text) <= 16)  # noqa: PLR2004 (parts of a date)
+    alone = {
+        (moment.day, moment.is_day_only)
+        for line in lines
+        for moment in moments(line.text[:_LONGEST_LINE], now)
+        if not moment.is_yearless
+    }
     for moment in moments(text, now):
-        if not moment.is_relative:
+        if not moment.is_relative and (moment.day, moment.is_day_only) not in alone:
             yield _Found(moment, 1.0 if moment.is_day_only else 2.7)
 
 

@@ -25,6 +25,7 @@ _PHOTO = re.compile(r"^\s*(?:/\s*)?(?:文/|文并|文、)?\s{0,2}(?:摄|图|供�
 _PHOTO_AFTER = re.compile(r"(?:摄|图|供图|拍摄|影|摄影报道|绘)\s*[）)]?\s*$")
 _ROLES = re.compile(r"^(?:[编译文图作者撰整理采写供稿通讯员\s]{1,5}[:：/／])+")
 _BETWEEN = re.compile(r"[、，,\s/]")
+_LABEL = re.compile(r"^.{0,30}记者\s?[:：/／|｜丨]")
 _MOST_BESIDES = 6
 _LONGEST_SIGNATURE = 60
 _OPENING = re.compile(
@@ -43,6 +44,7 @@ def reporters(around: Surroundings) -> list[str]:
     for names in (
         *(_at_the_start(line.text) for line in around.opening),
         *(_of_short_line(line.text) for line in _short_ones(around)),
+        *(_of_short_line(line.text) for line in around.tail[4:] if _LABEL.search(line.text)),
         *(_in_brackets(line.text[-80:]) for line in reversed(around.closing)),
         *(_without_brackets(line.text) for line in around.opening[:2]),
     ):

@@ -74,7 +74,9 @@ class Surroundings:
     def opening(self) -> list[Line]:
         """The first lines of the text, where agencies name their reporters."""
         if self.text.end:
-            return self.lines[self.first : self.first + _LINES_INTO_TEXT]
+            first = self.first
+            start = max(self.text.start, (self.headline or 0) + 1, first - _LINES_INTO_TEXT)
+            return self.lines[min(start, first) : first + _LINES_INTO_TEXT]
         after = (self.headline if self.headline is not None else 0) + 1
         return self.lines[after : after + _LONGEST_HEAD]
 

@@ -135,6 +135,13 @@ def test_an_account_is_the_author_where_nobody_signs() -> None:
     assert facts_of(page).author == "河湾快讯"
 
 
+def test_a_short_first_paragraph_names_its_reporter() -> None:
+    first = "本报讯（记者王小满）走访今天开始。</p><p>"
+    page = article_page(opening=first + OPENING)
+    text = f"本报讯（记者王小满）走访今天开始。\n{OPENING}\n{CLOSING}"
+    assert facts_of(page, text=text).author == "王小满"
+
+
 def test_a_reporter_goes_before_the_account_and_the_editor() -> None:
     page = article_page(
         below='<span class="author-name">河湾快讯</span>',

@@ -8,7 +8,7 @@ from core.clock import SHANGHAI
 from core.errors import ExtractionError
 from crawlers.extraction.facts import Facts, read_facts
 from crawlers.extraction.page import read_page
-from tests.crawlers.article_page import HEADLINE, NOW, article_page, facts_of
+from tests.crawlers.article_page import HEADLINE, NOW, OPENING, article_page, facts_of
 
 
 def shown(facts: Facts) -> str | None:
@@ -67,6 +67,15 @@ def test_a_headline_over_two_lines_is_joined_as_its_title_says() -> None:
 
 def test_a_title_that_is_cut_before_the_site_is_given_whole() -> None:
     page = article_page(title=f"{HEADLINE[:8]}…_河湾网", headline=f"<div>{HEADLINE}</div>")
+    assert facts_of(page).title == HEADLINE
+
+
+def test_a_heading_of_other_stories_is_no_headline() -> None:
+    page = article_page(
+        title="河湾新闻网",
+        headline=f"<p>{HEADLINE}</p><p>2026-11-20 08:15</p>",
+        below="<div><h3>相关报道</h3><p><a href='/b'>别处的报道</a></p></div>",
+    )
     assert facts_of(page).title == HEADLINE
 
 
@@ -133,12 +142,14 @@ def test_a_recommended_article_lends_no_headline() -> None:
         (article_page(below="<time datetime='2025-01-05T08:30:00+08:00'>1月5日</time>"), "2025-01-05 08:30"),
         (article_page(below="<b>05</b><p>2026-01</p>"), "2026-01-05"),
         (article_page(head='<meta property="bytedance:published_time" content="2026-01-05T08:30:00+08:00">'), "2026-01-05 08:30"),
+        (article_page(below="<p>2026-06-27 10:56</p><p><a href='/b'>别处的报道</a> 2026-11-02</p>"), "2026-06-27 10:56"),
+        (article_page(below="<p>2026-06-27 10:56</p>", opening=f"老工长因病医治无效，于2026年6月26日23时16分辞世，{OPENING}"), "2026-06-27 10:56"),
         (article_page(below="<p>2031-01-01 00:00</p>"), None),
         (article_page(below="<p>1970-01-01 08:00</p>"), None),
         (article_page(after='<a href="/x">相关：别的事</a> 2026-11-02 10:00'), None),
         (article_page(), None),
     ],
-    ids=range(21),
+    ids=range(23),
 )  # fmt: skip
 def test_the_time_of_publication(page: str, expected: str | None) -> None:
     assert shown(facts_of(page)) == expected
