@@ -181,7 +181,8 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
         is_other = bool(_OTHER.fullmatch(heading))
         if not is_other and not _MAYBE_OTHER.fullmatch(heading):
             continue
-        before = max((gain[index] - gain[headline] for headline in shown), default=gain[index])
+        told = gain[index] - sum(gain[line + 1] - gain[line] for line in found if line < index)
+        before = max((gain[index] - gain[headline] for headline in shown), default=told)
         end = _end_of_stories(index, ends[index], before, sums=(gain, size, linked))
         if any(index < headline < end for headline in shown):
             continue
