@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from alerting import workdays
 from alerting.channels_config import ChannelDraft, save_channel
 from alerting.roster import ShiftDraft, create_shift, default_roster
 from core.clock import SHANGHAI
@@ -52,6 +53,7 @@ def install_demo(services: Services, now: dt.datetime) -> list[Login]:
     with services.sessions.begin() as session:
         organisation = first_organisation(session, "河湾市总工会（演练）")
         people = _people(session, services, organisation, now)
+        enter_calendar(session, people["admin"].id, now)
         _roster(session, organisation, people, now)
         _mail_channel(session, services, ports, people["admin"].id, now)
         install_sources(session, ports)
@@ -96,6 +98,16 @@ def _people(
             )
         people[login] = person
     return people
+
+
+def enter_calendar(session: Session, person_id: int, now: dt.datetime) -> None:
+    """Enter the years of the roster that the official calendar does not know yet, as its warning asks for."""
+    today = now.astimezone(SHANGHAI).date()
+    last = today + dt.timedelta(days=ROSTER_DAYS + 1)
+    known = workdays.known_until(session)
+    for year in range(today.year, last.year + 1):
+        if known is None or known < min(last, dt.date(year, 12, 31)):
+            workdays.enter_year_by_weekdays(session, year, person_id=person_id, now=now)
 
 
 def _roster(
