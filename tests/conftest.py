@@ -12,6 +12,8 @@ import pytest
 import structlog
 from sqlalchemy import Engine
 from sqlalchemy.engine import URL, make_url
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 from core.clock import FakeClock
 from core.database import migrate
@@ -23,28 +25,34 @@ __all__ = ["elasticsearch_url"]
 
 TEMPLATE = "zhisheng_template"
 START = dt.datetime(2026, 11, 21, 1, 30, tzinfo=dt.UTC)
-# Installations that tests share, by the fixtures that start them; the one with the longest tests first.
-INSTALLATIONS = ("demo", "world", "empty")
+# The files of each share an installation that takes half a minute to start; the longest tests first.
+SHARING_FOLDERS = ("tests/browser", "tests/faults")
+# These start one of their own.
+ON_THEIR_OWN = frozenset({"test_from_empty_to_acknowledged.py", "test_serve.py"})
 _numbers = count(1)
 
 
-@pytest.hookimpl(tryfirst=True)
+class InstallationScheduling(LoadFileScheduling):  # type: ignore[misc]  # (xdist has no types)
+    """Keeps a file in one process, and all files that share an installation."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return shared_or_file(nodeid.partition("::")[0])
+
+
+def shared_or_file(file: str) -> str:
+    folder, _, name = file.rpartition("/")
+    return folder if folder in SHARING_FOLDERS and name not in ON_THEIR_OWN else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    return InstallationScheduling(config, log) if config.getoption("dist") == "loadfile" else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Name what must stay in one process under ``--dist=loadgroup``: an installation, else a file.
-
-    Every installation is started once, and the longest tests first, so that all processes end together.
-    """
-    groups = {item: _group(item) for item in items}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    order = {name: number for number, name in enumerate(INSTALLATIONS)}
-    items.sort(key=lambda item: order.get(groups[item], len(order)))
-
-
-def _group(item: pytest.Item) -> str:
-    fixtures = getattr(item, "fixturenames", ())
-    shares = item.path.parent.name in {"browser", "faults"}
-    return next((name for name in INSTALLATIONS if shares and name in fixtures), item.location[0])
+    """Begin with what takes longest, so that all processes end about together."""
+    order = {folder: number for number, folder in enumerate(SHARING_FOLDERS)}
+    items.sort(key=lambda item: order.get(shared_or_file(item.location[0]), len(order)))
 
 
 def _execute(server_url: URL, statement: str) -> None:
