@@ -10,7 +10,7 @@ from pathlib import Path
 from core.errors import UnavailableError
 
 # Below the range from which systems hand out ports by themselves, so that they stay free between runs.
-HIGHEST_PORT = 32_000
+LOWEST_PORT, HIGHEST_PORT = 20_000, 32_000
 TRIES = 200
 
 
@@ -26,7 +26,7 @@ def demo_ports(home: Path, console_port: int) -> DemoPorts:
     file = home / "demo-ports.json"
     if file.exists():
         return DemoPorts(**json.loads(file.read_text(encoding="utf-8")))
-    start = console_port + 1 if console_port < HIGHEST_PORT - TRIES else HIGHEST_PORT - TRIES
+    start = _first_tried(console_port)
     free = [port for port in range(start, start + TRIES) if _is_free(port)][:3]
     if len(free) < 3:  # noqa: PLR2004 (the three servers above)
         raise UnavailableError(
@@ -35,6 +35,14 @@ def demo_ports(home: Path, console_port: int) -> DemoPorts:
     ports = DemoPorts(*free)
     file.write_text(json.dumps(asdict(ports)), encoding="utf-8")
     return ports
+
+
+def _first_tried(console_port: int) -> int:
+    """Look elsewhere for each console: two demos that start together must not choose the same free ports."""
+    last = HIGHEST_PORT - TRIES
+    if console_port < last:
+        return console_port + 1
+    return LOWEST_PORT + console_port * TRIES % (last - LOWEST_PORT)
 
 
 def _is_free(port: int) -> bool:
