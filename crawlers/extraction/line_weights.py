@@ -67,6 +67,7 @@ _LARGEST_OTHER = 0.6
 _LARGEST_UNLINKED = 0.5
 _LEAST_LINKED = 0.1
 _MOSTLY = 0.5
+_FEW_LINES = 20
 _LEAST_PARAGRAPH = 20
 _STORY_TAGS = frozenset({"article", "dd", "div", "dl", "li", "section", "table", "td", "tr"})
 _LEAST_STORIES = 3
@@ -170,6 +171,7 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
     size = _sums([float(line.size) for line in page.lines])
     linked = _sums([float(line.linked) for line in page.lines])
     found: set[int] = set()
+    listed = 0.0
     for index, line in enumerate(page.lines):
         if (
             index in found
@@ -181,7 +183,7 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
         is_other = bool(_OTHER.fullmatch(heading))
         if not is_other and not _MAYBE_OTHER.fullmatch(heading):
             continue
-        told = gain[index] - sum(gain[line + 1] - gain[line] for line in found if line < index)
+        told = gain[index] - listed
         before = max((gain[index] - gain[headline] for headline in shown), default=told)
         end = _end_of_stories(index, ends[index], before, sums=(gain, size, linked))
         if any(index < headline < end for headline in shown):
@@ -197,6 +199,7 @@ def _other_stories(page: Layout, gain: list[float], titles: Sequence[str]) -> se
         )
         if below < _LARGEST_OTHER * gain[-1] or is_told:
             found.update(range(index, end))
+            listed += below
     return found
 
 
@@ -213,7 +216,12 @@ def _end_of_stories(
         links = linked[inner] - linked[start]
         if inner > start + 1 and links > _MOSTLY * (size[inner] - size[start + 1]):
             behind = next(
-                (i for i in range(inner, end) if size[i + 1] - size[i] > _SHORT_LINE), end
+                (
+                    line
+                    for line in range(inner, min(end, inner + _FEW_LINES))
+                    if size[line + 1] - size[line] > _SHORT_LINE
+                ),
+                end,
             )
             is_text = behind < end and gain[behind + 1] - gain[behind] > _LEAST_PARAGRAPH
             if is_text and gain[end] - gain[inner] > before:
