@@ -311,7 +311,9 @@ def pages() -> Iterator[Trick]:
     yield Trick("odd-links", "列表", reply(odd, headers=(html,)), kind="list_page")
     yield Trick("odd-feed-links", None, reply(feed(*links)))
     refresh = "<meta http-equiv=refresh content='0;url=http://127.0.0.2/secret'><p>x</p>"
-    yield Trick("meta-refresh", INTERNAL, reply(refresh.encode(), headers=(html,)), kind="list_page")
+    yield Trick(
+        "meta-refresh", INTERNAL, reply(refresh.encode(), headers=(html,)), kind="list_page"
+    )
 
 
 def sitemaps() -> Iterator[Trick]:
