@@ -31,6 +31,10 @@ _BUTTON = re.compile(
     r"[上下]一[篇页]|二维码|点击查看|登录|注册|举报|客服|联系我们|关于我们|网友评论|跟帖|声明[:：]|客户端"
     r"|播报|^\[?编辑\]?$|^广告|纠错|收藏|相关(?:新闻|日志|链接|文章)|内文相关|^图集$|^\+?\d$|正在加载|自动播放|^tags?[:：]|跟贴"
 )
+# How often a page was read, passed on and spoken of, one number after the other.
+_COUNTS = re.compile(
+    r"(?:[\W_]{0,6}(?:阅读|浏览|点击|转发|评论|点赞|赞|收藏|分享|在看|回复|跟帖|播放)(?:[量数]|次数|人数)?[\W_]{0,3}\d[\d,.]{0,11}[万亿]?\+?[次人条个]?){1,8}\W{0,6}"
+)
 _FORMER_HEADLINE = re.compile(r"[（(\[【]?原标题\s?[:：]")
 _AROUND = re.compile(
     r"comment|footer|(?:^|[-_ ])foot|sidebar|relat|recommend|share|copyright|crumb|(?:^|[-_ ])nav"
@@ -123,7 +127,9 @@ def is_boilerplate(line: TextLine) -> bool:
     if ending is not None and ending.start() > _LEAST_BEFORE_ENDING:
         text = text[: ending.start()]
     return bool(
-        _BOILERPLATE.search(text) or (line.size <= _LONGEST_BUTTON and _BUTTON.search(text))
+        _BOILERPLATE.search(text)
+        or (line.size <= _LONGEST_BUTTON and _BUTTON.search(text))
+        or _COUNTS.fullmatch(text)
     )
 
 

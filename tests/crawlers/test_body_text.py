@@ -85,8 +85,12 @@ def test_a_former_headline_does_not_outweigh_a_short_text() -> None:
 
 
 @pytest.mark.parametrize(
-    "last", ["图集", "+1", "Tag:工资", "正在加载...", "相关日志", "严禁擅自转载"]
-)
+    "last",
+    [
+        "图集", "+1", "Tag:工资", "正在加载...", "相关日志", "严禁擅自转载",
+        "阅读 7900 转发 40 评论 36", "浏览量：1.2万次 | 点赞 300+",
+    ],
+)  # fmt: skip
 def test_what_a_page_sets_below_a_text_is_no_text(last: str) -> None:
     found = read(page(f"<div>{markup()}<p>{last}</p></div>"))
     assert words(found.text) == words(TEXT)
