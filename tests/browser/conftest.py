@@ -35,7 +35,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session")
+# All three are of this package and not of the session: whatever the process tests next needs the machine,
+# and counts its own browsers.
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     path = shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
@@ -60,7 +62,6 @@ def room(browser: Browser) -> Iterator[Room]:
     assert room.guard.complaints == []
 
 
-# Of this package and not of the session: whatever the process tests next needs the machine.
 @pytest.fixture(scope="package")
 def empty(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     """An installation that nobody has set up."""
