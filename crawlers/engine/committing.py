@@ -16,8 +16,9 @@ from crawlers.visiting.outcomes import Outcome, VisitOutcomes
 from crawlers.visiting.visits import Ended
 
 MOST_TOGETHER = 32
-# So many make a transaction worth its price, which is that of three visits; nobody waits for more.
-ENOUGH = 16
+# So many make a transaction worth its price, which is that of three visits. Nobody waits for more: a host that allows
+# sixteen requests at once would stand still while all of its pages wait here.
+ENOUGH = 8
 # Fewer gather for a moment, and while one transaction follows the other a little longer.
 GATHERED_FOR_S = 0.03
 APART_S = 0.2
