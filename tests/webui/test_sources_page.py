@@ -297,9 +297,14 @@ def recording(pages: int = 2) -> bytes:
     return found.getvalue()
 
 
-def bring(client: FlaskClient, content: bytes, name: str = "演练 十一月.zip") -> TestResponse:
+def bring(
+    client: FlaskClient,
+    content: bytes,
+    name: str = "演练 十一月.zip",
+    page: str = "/sources/recordings",
+) -> TestResponse:
     form = {"csrf_token": csrf_token(client), "file": (io.BytesIO(content), name)}
-    return client.post("/sources/recordings", data=form, content_type="multipart/form-data")
+    return client.post(page, data=form, content_type="multipart/form-data")
 
 
 def test_a_recording_is_looked_at_sealed_and_becomes_a_source_that_the_crawler_can_read(
@@ -342,3 +347,12 @@ def test_what_is_no_recording_is_refused_in_words(admin: FlaskClient, content: b
     answer = bring(admin, content, "a.warc.gz")
     assert answer.status_code == 422
     assert "没有上传：" in answer.get_data(as_text=True)
+
+
+def test_a_table_that_was_brought_for_import_is_no_recording(admin: FlaskClient) -> None:
+    table = "标题,正文\n欠薪,三个月没发\n".encode()
+    path = bring(admin, table, "来信.csv", "/sources/import").headers["Location"]
+    path = path.replace("/import/", "/recordings/")
+    for answer in (admin.get(path), post(admin, path, {"do": "look"})):
+        assert answer.status_code == 422
+        assert "不是可以识别的格式" in answer.get_data(as_text=True)

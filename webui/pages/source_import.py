@@ -17,17 +17,19 @@ from crawlers.importing.column_mapping import FIELDS, ColumnMapping, proposed_co
 from crawlers.importing.file_import import ImportContext, ImportResult, import_stream
 from crawlers.importing.formats import FileFormat, FileLayout, ImportFileError, format_of
 from crawlers.importing.layout import DELIMITERS, FileLook, look_at
-from crawlers.importing.pending_uploads import OpenUpload, forget_upload, keep_upload, open_upload
+from crawlers.importing.pending_uploads import OpenUpload, forget_upload
 from crawlers.importing.preview import ImportPreview, preview_import
 from crawlers.importing.remembered_mappings import remember_mapping, remembered_mapping
 from webui.access import require, viewer
 from webui.console import console, reading, writing
-from webui.page import render, tell
+from webui.page import render
 from webui.permissions import Permission
+from webui.uploads import discarded_upload, expired_upload, kept_upload, opened_upload
 
 blueprint = Blueprint("source_import", __name__, url_prefix="/sources/import")
 
 MANAGE = Permission.SOURCE_MANAGE
+INDEX = "source_import.index"
 SEE_OTHER = 303
 UNPROCESSABLE = 422
 REFUSED_SHOWN = 200
@@ -58,24 +60,16 @@ def upload() -> ResponseReturnValue:
         look_at(io.BytesIO(content), format_of(Path(sent.filename)))
     except ImportFileError as error:
         return _upload_page({"file": str(error)})
-    with writing() as session:
-        upload_id = keep_upload(
-            session,
-            sent.filename,
-            content,
-            keyring=console().keyring,
-            uploaded_by=viewer().id,
-            now=console().clock.now(),
-        )
+    upload_id = kept_upload(sent, content)
     return redirect(url_for("source_import.preview", upload_id=upload_id), SEE_OTHER)
 
 
 @blueprint.get("/<int:upload_id>")
 @require(MANAGE)
 def preview(upload_id: int) -> ResponseReturnValue:
-    opened = _opened(upload_id)
+    opened = opened_upload(upload_id)
     if opened is None:
-        return _expired()
+        return expired_upload(INDEX)
     try:
         look = look_at(io.BytesIO(opened.content), format_of(Path(opened.name)))
     except ImportFileError as error:
@@ -90,14 +84,11 @@ def preview(upload_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:upload_id>")
 @require(MANAGE)
 def take_in(upload_id: int) -> ResponseReturnValue:
-    opened = _opened(upload_id)
+    opened = opened_upload(upload_id)
     if opened is None:
-        return _expired()
+        return expired_upload(INDEX)
     if request.form.get("do") == "discard":
-        with writing() as session:
-            forget_upload(session, upload_id, person=viewer().id)
-        tell("没有导入，上传的文件已经删掉。", "info")
-        return redirect(url_for("source_import.index"), SEE_OTHER)
+        return discarded_upload(upload_id, INDEX, "没有导入，上传的文件已经删掉。")
     try:
         return _acted(opened)
     except ImportFileError as error:
@@ -154,21 +145,6 @@ def _record_import(
         if request.form.get("remember") == "1":
             remember_mapping(session, source, mapping, now=now, actor=viewer().actor)
         forget_upload(session, opened.id, person=viewer().id)
-
-
-def _opened(upload_id: int) -> OpenUpload | None:
-    return open_upload(
-        reading(),
-        upload_id,
-        keyring=console().keyring,
-        person=viewer().id,
-        now=console().clock.now(),
-    )
-
-
-def _expired() -> ResponseReturnValue:
-    tell("上传的文件已经过期（只留两小时）、已经导入，或不是您上传的。请重新上传。", "warn")
-    return redirect(url_for("source_import.index"), SEE_OTHER)
 
 
 def _wanted(opened: OpenUpload) -> FileLayout:

@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from core.errors import ExtractionError, InvalidOptionsError, StorageError
 from crawlers import sources
-from crawlers.importing.pending_uploads import OpenUpload, forget_upload, keep_upload, open_upload
+from crawlers.importing.pending_uploads import OpenUpload, forget_upload
 from crawlers.importing.recording_uploads import (
     RecordingLook,
     drop_recording,
@@ -26,10 +26,12 @@ from webui.console import console, reading, writing
 from webui.page import render, tell
 from webui.pages.source_fields import PREFIX, drafted, drawing, shown_samples
 from webui.permissions import Permission
+from webui.uploads import discarded_upload, expired_upload, kept_upload, opened_upload
 
 blueprint = Blueprint("source_recordings", __name__, url_prefix="/sources/recordings")
 
 MANAGE = Permission.SOURCE_MANAGE
+INDEX = "source_recordings.index"
 SEE_OTHER, UNPROCESSABLE = 303, 422
 KIND = Replay.name
 FILE = "file"
@@ -57,26 +59,22 @@ def upload() -> ResponseReturnValue:
         recorded_pages(content)
     except ExtractionError as error:
         return _upload_page(str(error))
-    with writing() as session:
-        upload_id = keep_upload(
-            session,
-            PurePath(sent.filename).name,
-            content,
-            keyring=console().keyring,
-            uploaded_by=viewer().id,
-            now=console().clock.now(),
-        )
+    upload_id = kept_upload(sent, content)
     return redirect(url_for("source_recordings.preview", upload_id=upload_id), SEE_OTHER)
 
 
 @blueprint.get("/<int:upload_id>")
 @require(MANAGE)
 def preview(upload_id: int) -> ResponseReturnValue:
-    opened = _opened(upload_id)
+    opened = opened_upload(upload_id)
     if opened is None:
-        return _expired()
+        return expired_upload(INDEX)
+    try:
+        first = recorded_pages(opened.content)[0]
+    except ExtractionError as error:
+        return _upload_page(str(error))
     # The home page of the site: pages at the source's own address would be read as its list.
-    url = urljoin(recorded_pages(opened.content)[0].url, "/")
+    url = urljoin(first.url, "/")
     values: dict[str, object] = {PREFIX + spec.name: spec.default for spec in Replay.options}
     name = f"回放 {PurePath(opened.name).stem}"[:LONGEST_NAME]
     values |= {
@@ -90,14 +88,19 @@ def preview(upload_id: int) -> ResponseReturnValue:
 @blueprint.post("/<int:upload_id>")
 @require(MANAGE)
 def act(upload_id: int) -> ResponseReturnValue:
-    opened, folder = _opened(upload_id), console().replay_folder
+    opened, folder = opened_upload(upload_id), console().replay_folder
     if opened is None or folder is None:
-        return _expired()
+        return expired_upload(INDEX)
     if request.form.get("do") == "discard":
-        with writing() as session:
-            forget_upload(session, upload_id, person=viewer().id)
-        tell("没有保存，上传的文件已经删掉。", "info")
-        return redirect(url_for("source_recordings.index"), SEE_OTHER)
+        return discarded_upload(upload_id, INDEX, "没有保存，上传的文件已经删掉。")
+    try:
+        return _acted(opened, folder)
+    except ExtractionError as error:
+        return _upload_page(str(error))
+
+
+def _acted(opened: OpenUpload, folder: Path) -> ResponseReturnValue:
+    """Read the first pages anew, and save the source if the form asks for it; raises ExtractionError."""
     draft = drafted(KIND)
     try:
         looked = _looked(opened, draft)
@@ -113,7 +116,7 @@ def act(upload_id: int) -> ResponseReturnValue:
 
 
 def _looked(opened: OpenUpload, draft: sources.SourceDraft) -> RecordingLook:
-    """Read the first pages with the options of the form; raises InvalidOptionsError."""
+    """Read the first pages with the options of the form; raises InvalidOptionsError and ExtractionError."""
     checked = sources.checked_options(_named(draft, opened.name), console().policy)
     now = console().clock.now()
     return look_at_recording(opened.content, draft.url or "", checked, now)
@@ -145,21 +148,6 @@ def _named(draft: sources.SourceDraft, file: str) -> sources.SourceDraft:
         draft, name=name, platform=draft.platform or "网站", level=draft.level or "public",
         interval_s=draft.interval_s or INTERVAL_S, options={**draft.options, FILE: file},
     )  # fmt: skip
-
-
-def _opened(upload_id: int) -> OpenUpload | None:
-    return open_upload(
-        reading(),
-        upload_id,
-        keyring=console().keyring,
-        person=viewer().id,
-        now=console().clock.now(),
-    )
-
-
-def _expired() -> ResponseReturnValue:
-    tell("上传的文件已经不在了（两小时后自动删除）。请重新上传。", "warn")
-    return redirect(url_for("source_recordings.index"), SEE_OTHER)
 
 
 def _upload_page(fault: str | None = None) -> Response:
