@@ -353,6 +353,15 @@ def test_a_table_that_was_brought_for_import_is_no_recording(admin: FlaskClient)
     table = "标题,正文\n欠薪,三个月没发\n".encode()
     path = bring(admin, table, "来信.csv", "/sources/import").headers["Location"]
     path = path.replace("/import/", "/recordings/")
-    for answer in (admin.get(path), post(admin, path, {"do": "look"})):
-        assert answer.status_code == 422
-        assert "不是可以识别的格式" in answer.get_data(as_text=True)
+    refused = admin.get(path)
+    assert refused.status_code == 422
+    assert "不是可以识别的格式" in refused.get_data(as_text=True)
+    filled = {
+        "name": "回放",
+        "url": "https://news.example.com/",
+        "platform": "网站",
+        "level": "public",
+        "interval_s": "60",
+        "legal_basis": "演练",
+    }
+    assert "不是可以识别的格式" in post(admin, path, filled | {"do": "look"}).get_data(as_text=True)
