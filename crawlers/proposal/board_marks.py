@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
 from lxml.html import HtmlElement
@@ -104,27 +104,33 @@ def marks_of(tree: HtmlElement, now: dt.datetime) -> dict[str, object]:
     """Find the parts of one message as options of a message board; empty where it has no text of its own."""
     if is_too_large(tree):
         return {}
-    named = labelled_values(tree)
-    reply = named[Meaning.REPLY].element if Meaning.REPLY in named else _named_reply(tree)
+    lengths = text_lengths(tree)
+    named = labelled_values(tree, lengths)
+    reply = named[Meaning.REPLY].element if Meaning.REPLY in named else _named_reply(tree, lengths)
     outside = {
         meaning: value for meaning, value in named.items() if not _is_within(value.element, reply)
     }
     state = _selector(outside, Meaning.STATE) or _state(tree, reply)
     time = _selector(outside, Meaning.TIME) or _time_of(tree, now, outside_of=reply)
-    text = _selector(outside, Meaning.TEXT) or _named_text(tree, reply, _first(tree, state, time))
+    beside = _first(tree, state, time)
+    text = _selector(outside, Meaning.TEXT) or _named_text(tree, reply, beside, lengths)
     if text is None:
         return {}
     options: dict[str, object] = {
         "text_selector": text,
         "state_selector": state,
         "time_selector": time,
-        **(_reply_marks(tree, reply, named, now) if reply is not None else {}),
+        **(_reply_marks(tree, reply, named, lengths, now) if reply is not None else {}),
     }
     return {name: value for name, value in options.items() if value}
 
 
 def _reply_marks(
-    tree: HtmlElement, reply: HtmlElement, named: dict[Meaning, LabelledValue], now: dt.datetime
+    tree: HtmlElement,
+    reply: HtmlElement,
+    named: dict[Meaning, LabelledValue],
+    lengths: Mapping[HtmlElement, int],
+    now: dt.datetime,
 ) -> dict[str, object]:
     beside = [named[one] for one in (Meaning.REPLY_TIME, Meaning.REPLY_OUTLET) if one in named]
     beside = [value for value in beside if not _is_within(value.element, reply)]
@@ -145,7 +151,7 @@ def _reply_marks(
     outlet = _outlet_of(reply)
     return {
         "reply_selector": selector,
-        "reply_text_selector": _text_of(reply, time, outlet) if time or outlet else None,
+        "reply_text_selector": _text_of(reply, lengths, time, outlet) if time or outlet else None,
         "reply_time_selector": time,
         "reply_outlet_selector": outlet,
     }
@@ -173,8 +179,7 @@ def _elements(root: HtmlElement) -> Iterator[HtmlElement]:
             yield element
 
 
-def _named_reply(tree: HtmlElement) -> HtmlElement | None:
-    lengths = text_lengths(tree)
+def _named_reply(tree: HtmlElement, lengths: Mapping[HtmlElement, int]) -> HtmlElement | None:
     most = lengths[tree] * MOST_SHARE
     for element in _elements(tree):
         names = f"{element.get('class') or ''} {element.get('id') or ''}".split()
@@ -187,10 +192,12 @@ def _named_reply(tree: HtmlElement) -> HtmlElement | None:
 
 
 def _named_text(
-    tree: HtmlElement, reply: HtmlElement | None, beside: Sequence[HtmlElement]
+    tree: HtmlElement,
+    reply: HtmlElement | None,
+    beside: Sequence[HtmlElement],
+    lengths: Mapping[HtmlElement, int],
 ) -> str | None:
     """Find the message by its name; a box that also holds its headline, state or time is not yet it."""
-    lengths = text_lengths(tree)
     found = [
         element
         for element in _elements(tree)
@@ -247,7 +254,9 @@ def _outlet_of(reply: HtmlElement) -> str | None:
     return None
 
 
-def _text_of(reply: HtmlElement, *beside: str | None) -> str | None:
+def _text_of(
+    reply: HtmlElement, lengths: Mapping[HtmlElement, int], *beside: str | None
+) -> str | None:
     """Give the longest part of a reply that holds neither its time nor its office."""
     others = _first(reply, *beside)
     parts = [
@@ -255,7 +264,6 @@ def _text_of(reply: HtmlElement, *beside: str | None) -> str | None:
         for element in _elements(reply)
         if not any(_is_within(other, element) or _is_within(element, other) for other in others)
     ]
-    lengths = text_lengths(reply)
     longest = max(parts, key=lambda element: lengths.get(element, 0), default=None)
     if longest is None or lengths.get(longest, 0) < SHORTEST_TEXT:
         return None

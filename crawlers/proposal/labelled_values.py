@@ -13,7 +13,6 @@ from itertools import islice
 from lxml.html import HtmlElement
 
 from crawlers.proposal.element_selectors import selector_after, selector_within
-from crawlers.proposal.text_lengths import text_lengths
 
 MOST_ELEMENTS = 20_000
 MOST_TRIED = 3
@@ -58,11 +57,15 @@ class LabelledValue:
     element: HtmlElement
 
 
-def labelled_values(tree: HtmlElement) -> dict[Meaning, LabelledValue]:
-    """Find the first value of each meaning, with a selector that goes by its label where it has no name."""
+def labelled_values(
+    tree: HtmlElement, lengths: Mapping[HtmlElement, int]
+) -> dict[Meaning, LabelledValue]:
+    """Find the first value of each meaning, with a selector that goes by its label where it has no name.
+
+    ``lengths`` are those of crawlers.proposal.text_lengths for the tree.
+    """
     found: dict[Meaning, LabelledValue] = {}
     tried: Counter[Meaning] = Counter()
-    lengths = text_lengths(tree)
     for label, words in _labels(tree):
         meaning = next((one for one in _LABELS if _LABELS[one].fullmatch(words)), None)
         if meaning is None or meaning in found or tried[meaning] >= MOST_TRIED:
