@@ -133,12 +133,16 @@ def _shown(around: Surroundings, now: dt.datetime) -> Iterator[_Found]:
     """Read the lines about the headline; the nearer a line stands to it the more it counts."""
     head = around.head
     place = head.index(around.lines[around.headline]) if around.headline is not None else 0
-    exact = _exact_times(around.page, now)
+    exact: dict[str, Moment] | None = None
     for index, line in enumerate(head):
         distance = index - place if index >= place else (place - index) * 1.5
         label = head[index - 1].text if index else ""
         for each in _in_line(line, 3.2 - 0.12 * distance, now, label=label):
-            yield _exactly(each, line.text, exact)
+            if each.moment.is_relative or each.moment.is_yearless:
+                exact = _exact_times(around.page, now) if exact is None else exact
+                yield _exactly(each, line.text, exact)
+            else:
+                yield each
     yield from _over_lines(head[place + 1 : place + 6], now)
     for line in around.closing:
         yield from _at_the_end(line, now)
@@ -170,10 +174,7 @@ def _exact_times(page: Page, now: dt.datetime) -> dict[str, Moment]:
 
 
 def _exactly(each: _Found, text: str, exact: dict[str, Moment]) -> _Found:
-    moment = each.moment
-    if not exact or not (moment.is_relative or moment.is_yearless):
-        return each
-    spelled = text[moment.start : moment.end].strip()
+    spelled = text[each.moment.start : each.moment.end].strip()
     known = next((exact[shown] for shown in exact if spelled in shown and shown in text), None)
     return replace(each, moment=known) if known else each
 
@@ -218,14 +219,17 @@ def _share(before: str, after: str, *, is_labelled: bool) -> float:
 def _over_lines(lines: Sequence[Line], now: dt.datetime) -> Iterator[_Found]:
     """Read year, day and clock where a page sets each in a line of its own."""
     text = " ".join(line.text for line in lines if len(line.text) <= 16)  # noqa: PLR2004 (parts of a date)
+    over = [moment for moment in moments(text, now) if not moment.is_relative]
+    if not over:
+        return
     alone = {
         (moment.day, moment.is_day_only)
         for line in lines
         for moment in moments(line.text[:_LONGEST_LINE], now)
         if not moment.is_yearless
     }
-    for moment in moments(text, now):
-        if not moment.is_relative and (moment.day, moment.is_day_only) not in alone:
+    for moment in over:
+        if (moment.day, moment.is_day_only) not in alone:
             yield _Found(moment, 1.0 if moment.is_day_only else 2.7)
 
 
