@@ -27,7 +27,8 @@ def refresh_target(body: bytes, url: str, content_type: str = "") -> str | None:
     """
     head = body[:HEAD_BYTES]
     is_html = "html" in content_type.lower() or not content_type
-    if not is_html or not all(word in head.lower() for word in (b"http-equiv", b"refresh")):
+    lower = head.lower() if is_html else b""
+    if b"http-equiv" not in lower or b"refresh" not in lower:
         return None
     try:
         tree = lxml.html.document_fromstring(decoded(head, content_type)[0])

@@ -151,9 +151,7 @@ def _placed(rows: Iterable[LedgerHour], workdays: Workdays) -> Iterator[_Placed]
         day, weekday = local.date(), local.weekday()
         kind = "workday" if is_workday(day, workdays) else "rest"
         cell = weekday * DAY_HOURS + local.hour
-        is_ordinary = (kind == "workday") == (weekday < _SATURDAY)
-        found = ("week", cell) if is_ordinary else (kind, local.hour)
-        yield _Placed(row.hour, row.new, day, cell, kind, found)
+        yield _Placed(row.hour, row.new, day, cell, kind, place(row.hour, workdays))
 
 
 def learn(

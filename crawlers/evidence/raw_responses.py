@@ -74,18 +74,14 @@ class RawPage:
     request: SentRequest | None = None
 
 
-def keep_raw(session: Session, keyring: Keyring, page: RawPage, *, document_id: int | None) -> None:
-    """Keep an answer for seven days; cookies are dropped, keys in headers and addresses withheld."""
-    keep_all(session, [sealed(keyring, page, document_id=document_id)])
-
-
 def keep_all(session: Session, rows: Sequence[SealedRow]) -> None:
-    """Keep what ``sealed`` gave, in one go: nobody waits for one answer after the other."""
+    """Keep what ``sealed`` gave for seven days, in one go: nobody waits for one answer after the other."""
     if rows:
         session.connection().execute(insert(RawResponse), rows)
 
 
 def sealed(keyring: Keyring, page: RawPage, *, document_id: int | None) -> SealedRow:
+    """Make a row of an answer; cookies are dropped, keys in headers and addresses withheld."""
     return {
         "document_id": document_id,
         "url": without_keys(page.url),

@@ -22,7 +22,6 @@ _ACCEPT = {"Accept": "application/json"}
 _PAGING = "分页与续采"
 _NEXT, _SINCE, _LAST_ID = "next", "since", "last_id"
 _EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
-_PLACEHOLDERS = ("{page}", "{offset}", "{cursor}", "{since}", "{last_id}")
 
 
 class JSONAPI:

@@ -15,7 +15,7 @@ from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
 from core.evidence_requests import EvidenceRequest, request_evidence
 from crawlers.evidence.archive import Operator
-from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_raw
+from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_all, sealed
 from crawlers.evidence.work import EvidenceWorker
 from crawlers.intake import CollectedDocument, store
 
@@ -62,8 +62,9 @@ class Desk:
                 hasher=self.hasher, collected_by="test",
             )  # fmt: skip
             if body is not None:
-                keep_raw(
-                    session, self.keyring, page(url, body, now), document_id=outcome.document_id
+                keep_all(
+                    session,
+                    [sealed(self.keyring, page(url, body, now), document_id=outcome.document_id)],
                 )
         self.analysed(outcome.document_id)
         return outcome.document_id

@@ -17,8 +17,9 @@ from crawlers.evidence.raw_responses import (
     PURPOSE,
     RawPage,
     SentRequest,
-    keep_raw,
+    keep_all,
     open_raw,
+    sealed,
     without_keys,
 )
 from crawlers.evidence.records import read_archive
@@ -110,7 +111,7 @@ def test_what_was_posted_is_kept_without_its_keys(sessions: Sessions, keyring: K
         asked = SentRequest("POST", url, {"Authorization": "s3cret", "Cookie": "s3cret"}, body=body)
         answer = RawPage(url, 200, {"Set-Cookie": "s3cret"}, b"{}", NOW, asked)
         with sessions.begin() as session:
-            keep_raw(session, keyring, answer, document_id=None)
+            keep_all(session, [sealed(keyring, answer, document_id=None)])
     with sessions() as session:
         raws = session.scalars(select(RawResponse).order_by(RawResponse.id)).all()
         assert "s3cret" not in "".join(f"{raw.request} {raw.headers}" for raw in raws)
@@ -125,7 +126,7 @@ def test_a_page_packed_by_an_earlier_version_still_opens(
 ) -> None:
     answer = RawPage("https://a.example/1", 200, {}, "工资".encode() * 999, NOW)
     with sessions.begin() as session:
-        keep_raw(session, keyring, answer, document_id=None)
+        keep_all(session, [sealed(keyring, answer, document_id=None)])
         raw = session.scalars(select(RawResponse)).one()
         assert len(raw.sealed_body) < len(answer.body) / 9
         assert open_raw(raw, keyring) == answer

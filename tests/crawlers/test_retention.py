@@ -10,7 +10,7 @@ from core.database.models.collecting import Document, DocumentBody, RawResponse
 from core.database.models.operations import AuditEntry, Queue, WorkItem
 from core.database.partitions import ensure_partitions
 from core.database.sessions import Sessions
-from crawlers.evidence.raw_responses import RawPage, keep_raw
+from crawlers.evidence.raw_responses import RawPage, keep_all, sealed
 from crawlers.intake import CollectedDocument, store
 from crawlers.retention import delete_expired
 from crawlers.sources import ensure_import_source
@@ -78,7 +78,7 @@ def test_raw_responses_live_seven_days_unless_they_are_evidence(
         page = RawPage(
             "https://a.example.com/", 200, {"Set-Cookie": "a=b", "Date": "x"}, b"<p>", at
         )
-        keep_raw(session, keyring, page, document_id=None)
+        keep_all(session, [sealed(keyring, page, document_id=None)])
         session.flush()
         raw = session.scalars(select(RawResponse)).one()
         raw.is_evidence = is_evidence

@@ -21,7 +21,7 @@ from core.database.models.operations import Queue
 from core.database.models.organisation import Organisation, Person
 from core.indexing import load_documents
 from crawlers.evidence.archive import Operator
-from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_raw
+from crawlers.evidence.raw_responses import RawPage, SentRequest, keep_all, sealed
 from crawlers.evidence.work import EvidenceWorker
 from webui.console import Console
 
@@ -178,7 +178,7 @@ class Content:
             page = RawPage(
                 document.canonical_url, 200, headers or {}, body, document.ingested_at, asked
             )
-            keep_raw(session, self.console.keyring, page, document_id=document_id)
+            keep_all(session, [sealed(self.console.keyring, page, document_id=document_id)])
 
     def take_evidence(self) -> int:
         """Take what was asked for; gives the id of the newest piece."""
